@@ -1,0 +1,5 @@
+/** Benchmarks. */
+@NullMarked
+package dev.terrace.cache.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The cache. */
+@NullMarked
+package dev.terrace.cache;
+
+import org.jspecify.annotations.NullMarked;
