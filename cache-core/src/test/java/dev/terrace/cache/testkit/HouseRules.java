@@ -1,0 +1,51 @@
+package dev.terrace.cache.testkit;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Rules of architecture that hold in every published module; each module's {@code ArchitectureTest} checks them. */
+public final class HouseRules {
+
+    private static final List<ArchRule> RULES = List.of(
+            slices().matching("dev.terrace.(**)").should().beFreeOfCycles().as("packages are free of cycles"),
+            noClasses()
+                    .should()
+                    .haveNameMatching(".*(Util|Helper|Manager|Support|Base|Impl)s?")
+                    .because("such a name does not say what the class is"),
+            noClasses()
+                    .should()
+                    .callMethod(Thread.class, "sleep", long.class)
+                    .orShould()
+                    .callMethod(Thread.class, "sleep", long.class, int.class)
+                    .because("time is injected"),
+            NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS,
+            NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING);
+
+    private HouseRules() {}
+
+    /** The main classes of the module whose tests are running. */
+    public static JavaClasses mainClasses() {
+        return new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_PACKAGE_INFOS)
+                .importPath(classesDirectory());
+    }
+
+    /** Where the module whose tests are running has its compiled main classes. */
+    public static Path classesDirectory() {
+        return Path.of(System.getProperty("basedir", ""), "target", "classes");
+    }
+
+    /** Fails with every violation of the first rule that {@code classes} break. */
+    public static void check(JavaClasses classes) {
+        RULES.forEach(rule -> rule.allowEmptyShould(true).check(classes));
+    }
+}
