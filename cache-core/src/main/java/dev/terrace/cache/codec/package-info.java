@@ -1,4 +1,7 @@
-/** How values and keys become bytes. */
+/**
+ * How values become bytes ({@link dev.terrace.cache.codec.Codec}) and keys become text
+ * ({@link dev.terrace.cache.codec.KeyCodec}). Codecs here need no library.
+ */
 @NullMarked
 package dev.terrace.cache.codec;
 

@@ -1,4 +1,9 @@
-/** What a far tier implements. */
+/**
+ * What a far tier implements: {@link dev.terrace.cache.spi.FarTier} opens one {@link dev.terrace.cache.spi.FarStore}
+ * per cache, which keeps one {@link dev.terrace.cache.spi.FarRecord} per key and grants the leases to fill them.
+ *
+ * <p>Nothing here throws: failures arrive in the returned stages. Applications do not call this package.
+ */
 @NullMarked
 package dev.terrace.cache.spi;
 

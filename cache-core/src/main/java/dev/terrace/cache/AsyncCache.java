@@ -1,0 +1,73 @@
+package dev.terrace.cache;
+
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.NonNull;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Cache} for callers that must not block: the same operations, the same guarantees, the same failures, which
+ * arrive in the future. A near hit is a completed future. Thread-safe.
+ *
+ * <p>Unlike their blocking twins, writes always report the true outcome of the far tier: where the write was not
+ * acknowledged the future fails with {@link FarWriteException}, whatever {@link WhenFarFails} says. The repair is queued
+ * all the same.
+ *
+ * <p>Cancelling a future releases its caller alone; a load that others wait for goes on.
+ */
+public interface AsyncCache<K, V extends @Nullable Object> {
+
+    /** @see Cache#getIfPresent */
+    CompletableFuture<@Nullable V> getIfPresent(K key);
+
+    /** @see Cache#get(Object) */
+    CompletableFuture<V> get(K key);
+
+    /** @see Cache#get(Object, Loader) */
+    CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader);
+
+    /** @see Cache#getAll(Iterable) */
+    CompletableFuture<Map<K, @NonNull V>> getAll(Iterable<? extends K> keys);
+
+    /** @see Cache#getAll(Iterable, BulkLoader) */
+    CompletableFuture<Map<K, @NonNull V>> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader);
+
+    /** @see Cache#getAllPresent */
+    CompletableFuture<Map<K, @NonNull V>> getAllPresent(Iterable<? extends K> keys);
+
+    /** @see Cache#lookup */
+    CompletableFuture<Lookup<V>> lookup(K key);
+
+    /** @see Cache#put(Object, Object) */
+    CompletableFuture<Void> put(K key, @NonNull V value);
+
+    /** @see Cache#put(Object, Object, EntryOptions) */
+    CompletableFuture<Void> put(K key, @NonNull V value, EntryOptions options);
+
+    /** @see Cache#putAll */
+    CompletableFuture<Void> putAll(Map<? extends K, ? extends @NonNull V> values);
+
+    /** @see Cache#putIfAbsent(Object, Object) */
+    CompletableFuture<Boolean> putIfAbsent(K key, @NonNull V value);
+
+    /** @see Cache#putIfAbsent(Object, Object, EntryOptions) */
+    CompletableFuture<Boolean> putIfAbsent(K key, @NonNull V value, EntryOptions options);
+
+    /** @see Cache#invalidate */
+    CompletableFuture<Void> invalidate(K key);
+
+    /** @see Cache#invalidateAll */
+    CompletableFuture<Void> invalidateAll(Iterable<? extends K> keys);
+
+    /** @see Cache#invalidateTag */
+    CompletableFuture<Void> invalidateTag(String tag);
+
+    /** @see Cache#expire */
+    CompletableFuture<Void> expire(K key);
+
+    /** @see Cache#refresh */
+    CompletableFuture<V> refresh(K key);
+
+    /** @see Cache#clear */
+    CompletableFuture<Void> clear();
+}

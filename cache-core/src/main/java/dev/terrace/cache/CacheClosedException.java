@@ -1,0 +1,11 @@
+package dev.terrace.cache;
+
+/** The cache was closed. */
+public final class CacheClosedException extends CacheException {
+
+    private static final long serialVersionUID = 1L;
+
+    CacheClosedException(String message) {
+        super(message);
+    }
+}

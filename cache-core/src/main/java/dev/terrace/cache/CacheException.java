@@ -1,0 +1,15 @@
+package dev.terrace.cache;
+
+/** The root of what a cache throws by itself. Messages never contain values. */
+public abstract class CacheException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    CacheException(String message) {
+        super(message);
+    }
+
+    CacheException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,69 @@
+package dev.terrace.cache;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Is told what a cache does, except for hits and misses, which are counted ({@link CacheStats}) and not reported one by one.
+ * Methods are called on the thread where the event happened and must not block. What they throw is counted and logged, and
+ * changes nothing for callers.
+ */
+public interface CacheListener {
+
+    /** Does nothing. */
+    CacheListener NONE = new CacheListener() {};
+
+    /**
+     * A load ended.
+     *
+     * @param failure what the loader threw, or null
+     */
+    default void onLoad(String cache, Duration took, @Nullable Throwable failure) {}
+
+    /**
+     * An operation of the far tier ended.
+     *
+     * @param failure why it failed, or null
+     */
+    default void onFarOperation(String cache, FarOperation operation, Duration took, @Nullable Throwable failure) {}
+
+    /** A stale value was served. */
+    default void onStaleServed(String cache, StaleReason reason) {}
+
+    /** The near tier gave up an entry. */
+    default void onEviction(String cache, EvictionCause cause) {}
+
+    /** Something failed that no caller was told of. */
+    default void onFailure(String cache, FailureKind kind, Throwable failure) {}
+
+    /** The circuit breaker of the far tier changed. */
+    default void onBreaker(String cache, BreakerState state) {}
+
+    /** The recovery queue changed. */
+    default void onRecovery(String cache, int queued) {}
+
+    /** Why a stale value was served. */
+    enum StaleReason {
+        /** A load is running, here or on another node. */
+        REVALIDATING,
+        /** The load failed, or a failure was recent. */
+        LOAD_FAILED,
+        /** The load took longer than its soft deadline. */
+        LOAD_SLOW,
+        /** The load found no room. */
+        LOAD_REJECTED
+    }
+
+    /** Why the near tier gave up an entry. */
+    enum EvictionCause {
+        SIZE,
+        EXPIRED
+    }
+
+    /** States of the circuit breaker. */
+    enum BreakerState {
+        CLOSED,
+        OPEN,
+        HALF_OPEN
+    }
+}

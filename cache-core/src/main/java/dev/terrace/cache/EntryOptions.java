@@ -1,0 +1,84 @@
+package dev.terrace.cache;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one entry differs from its cache's settings. Immutable.
+ *
+ * <pre>{@code
+ * cache.put(id, product, EntryOptions.freshFor(Duration.ofMinutes(1)).withTags("shop:7"));
+ * }</pre>
+ */
+public final class EntryOptions {
+
+    /** The cache's settings, no tags. */
+    public static final EntryOptions DEFAULT = new EntryOptions(null, null, List.of(), OptionalLong.empty());
+
+    private final @Nullable Duration fresh;
+    private final @Nullable Duration stale;
+    private final List<String> tags;
+    private final OptionalLong sourceVersion;
+
+    private EntryOptions(
+            @Nullable Duration fresh, @Nullable Duration stale, List<String> tags, OptionalLong sourceVersion) {
+        this.fresh = fresh;
+        this.stale = stale;
+        this.tags = tags;
+        this.sourceVersion = sourceVersion;
+    }
+
+    /** Options with this time of freshness. */
+    public static EntryOptions freshFor(Duration fresh) {
+        return DEFAULT.withFreshFor(fresh);
+    }
+
+    /** Options with these tags. */
+    public static EntryOptions tags(String... tags) {
+        return DEFAULT.withTags(tags);
+    }
+
+    /** These options with this time of freshness. */
+    public EntryOptions withFreshFor(Duration fresh) {
+        return new EntryOptions(Checks.positive("freshFor", fresh), stale, tags, sourceVersion);
+    }
+
+    /** These options with this time of staleness after freshness; zero for none. */
+    public EntryOptions withStaleFor(Duration stale) {
+        return new EntryOptions(fresh, Checks.notNegative("staleFor", stale), tags, sourceVersion);
+    }
+
+    /** These options with these tags instead of any. */
+    public EntryOptions withTags(String... tags) {
+        return new EntryOptions(fresh, stale, Checks.tags(List.of(tags)), sourceVersion);
+    }
+
+    /** These options with the source's own version of the value. */
+    public EntryOptions withSourceVersion(long version) {
+        return new EntryOptions(fresh, stale, tags, OptionalLong.of(version));
+    }
+
+    @Nullable Duration fresh() {
+        return fresh;
+    }
+
+    @Nullable Duration stale() {
+        return stale;
+    }
+
+    List<String> tags() {
+        return tags;
+    }
+
+    OptionalLong sourceVersion() {
+        return sourceVersion;
+    }
+
+    @Override
+    public String toString() {
+        return "EntryOptions[freshFor=" + fresh + ", staleFor=" + stale + ", tags=" + tags + ", sourceVersion="
+                + sourceVersion + "]";
+    }
+}

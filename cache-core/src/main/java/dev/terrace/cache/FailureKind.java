@@ -1,0 +1,29 @@
+package dev.terrace.cache;
+
+/** Failures that are not thrown to a caller, and so are counted, reported and logged instead. */
+public enum FailureKind {
+    /** A read of the far tier failed or took longer than the budget. */
+    FAR_READ,
+    /** Asking for a lease or giving it back failed. */
+    FAR_LEASE,
+    /** Storing a loaded value in the far tier failed. */
+    FAR_FILL,
+    /** A put, invalidation, tag invalidation or clear was not acknowledged by the far tier; it is queued for repair. */
+    FAR_WRITE,
+    /** Reading markers or the heartbeat failed. */
+    FAR_HEARTBEAT,
+    /** Bytes in the far tier could not be decoded, or were written by another codec. */
+    DECODE,
+    /** A loaded value could not be encoded, or was over the size limit, and stays out of the far tier. */
+    ENCODE,
+    /** A load failed while a stale value was served, or in the background. */
+    LOAD,
+    /** A background load found no room. */
+    LOAD_REJECTED,
+    /** The recovery queue was full and became one clear. */
+    RECOVERY_OVERFLOW,
+    /** A listener threw. */
+    LISTENER,
+    /** A copier, weigher, context hook or other function of the application threw in the background. */
+    APPLICATION
+}

@@ -1,0 +1,44 @@
+package dev.terrace.cache.codec;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Turns values into bytes for a far tier and back. Implementations are thread-safe and keep no reference to a value or a
+ * buffer after the call.
+ *
+ * <p>Bytes come from a shared server: {@link #decode} must treat them as hostile, bound the memory it takes, and throw
+ * {@link CodecException} (any other unchecked exception is treated alike) for whatever it cannot read. A cache counts that
+ * as a miss.
+ *
+ * @param <V> the type of value
+ */
+public interface Codec<V> {
+
+    /**
+     * Names the format, in at most 100 printable ASCII characters. A wrapper's id contains the id of what it wraps, as in
+     * {@code deflate(json)}. Bytes written under another id are not decoded.
+     */
+    String id();
+
+    /**
+     * A fingerprint of the value's shape: two versions of a class that cannot read each other's bytes have different ones.
+     * 0 where the format takes care of that itself.
+     */
+    default long schema() {
+        return 0;
+    }
+
+    /**
+     * Encodes a value.
+     *
+     * @throws CodecException if the value cannot be encoded
+     */
+    byte[] encode(V value);
+
+    /**
+     * Decodes a value from the remaining bytes of the buffer, which is the callee's to move but not to keep or to change.
+     *
+     * @throws CodecException if the bytes cannot be decoded
+     */
+    V decode(ByteBuffer bytes);
+}

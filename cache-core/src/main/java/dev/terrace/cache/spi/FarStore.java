@@ -1,0 +1,160 @@
+package dev.terrace.cache.spi;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The records, leases and markers of one cache in a far tier. Thread-safe; nothing blocks and nothing throws: every
+ * failure arrives in the returned stage. Each operation is atomic per key on the server and costs one round trip,
+ * however many keys it names. Replies are in the order of the requests. Keys are printable ASCII without spaces or
+ * braces, at most 200 characters.
+ *
+ * <p>A store bounds nothing by itself: its caller adds time limits and a circuit breaker. A write that reaches the server
+ * later than the budget given to {@link FarTier#open} after it was issued is not applied and answers
+ * {@link WriteReply.Late}.
+ *
+ * <p>Versions are {@code max(stored version + 1, server time in µs)}, given on the server at the moment of the write.
+ */
+public interface FarStore {
+
+    /** The server's clock, as far as it is known. Every reply of this store implies that it is known. */
+    FarClock clock();
+
+    /**
+     * Asks the server anything that it must answer, and sets the clock by the reply: the heartbeat.
+     */
+    CompletionStage<Void> ping();
+
+    /** Plain reads, one per key: no script, no write. Foreign or unreadable bytes are {@link FarReading.Malformed}. */
+    CompletionStage<List<FarReading>> read(List<String> keys);
+
+    /** Reads the fixed header of each record alone, to compare it with a copy; its payload is empty. */
+    CompletionStage<List<FarReading>> readHeaders(List<String> keys);
+
+    /**
+     * Asks for the right to fill each key. If the record is no longer the one that was judged, it is returned instead;
+     * if another lease of the key is alive, the answer is busy; else the lease is granted for {@code time}.
+     */
+    CompletionStage<List<LeaseReply>> lease(List<LeaseRequest> requests, Duration time);
+
+    /**
+     * Stores each record if its lease stands, the record is still the one that was judged when the lease was granted (or
+     * has reached the end of its life since), and no newer source version is stored. Ends the lease.
+     */
+    CompletionStage<List<FillReply>> fill(List<FillRequest> requests);
+
+    /** Gives leases back unused, so that the next caller may load at once. Leases that no longer stand are ignored. */
+    CompletionStage<Void> release(List<FarLease> leases);
+
+    /**
+     * Stores each record with a new version and ends any lease of its key. The stored sequence is the highest of the
+     * draft's and the cache's counter. Refused when the stored record or tombstone has a newer source version.
+     */
+    CompletionStage<List<WriteReply>> put(List<PutRequest> requests);
+
+    /** As {@link #put}, but only where the record is still the one that was judged; else the current one is returned. */
+    CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged);
+
+    /**
+     * Leaves a tombstone with a new version for {@code tombstoneTime} and ends any lease of its key. The tombstone keeps
+     * the source version of the record it replaces.
+     */
+    CompletionStage<List<WriteReply>> invalidate(Collection<String> keys, Duration tombstoneTime);
+
+    /**
+     * Makes a present value stale as of now: a new fresh-until and a new write id; it stays for its remaining life and any
+     * lease of its key ends. Answers {@link WriteReply.Unchanged} where there is no value to expire.
+     */
+    CompletionStage<WriteReply> expire(String key, long writeId);
+
+    /** Keeps each present record for at most {@code idle} from now, never past the end of its life. */
+    CompletionStage<Void> touch(List<String> keys, Duration idle);
+
+    /**
+     * Reads markers and the cache's counter.
+     *
+     * @param names tags, or {@link MarkerReading#ALL}
+     */
+    CompletionStage<MarkerReading> markers(Collection<String> names);
+
+    /**
+     * Creates those of the named markers that are missing, at the counter's value ({@code max(counter, server time in µs)}
+     * where the counter is missing), and returns them all. They live at least {@code life}.
+     */
+    CompletionStage<MarkerReading> ensureMarkers(Collection<String> names, Duration life);
+
+    /**
+     * Raises the counter to {@code max(counter + 1, server time in µs)} and each named marker to it. They live at least
+     * {@code life}.
+     */
+    CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life);
+
+    /** Gives the name back to the tier. Does not delete anything. */
+    void close();
+
+    /** @param judged what the caller read and found missing, stale, invalid or malformed */
+    record LeaseRequest(String key, FarReading judged) {}
+
+    record FillRequest(FarLease lease, RecordDraft draft) {}
+
+    record PutRequest(String key, RecordDraft draft) {}
+
+    /** The right to fill a key, until it is used, given back, ended by a write, or over. */
+    record FarLease(String key, long id) {}
+
+    /** What became of a lease request. */
+    sealed interface LeaseReply {
+        record Granted(FarLease lease) implements LeaseReply {}
+
+        record Busy() implements LeaseReply {}
+
+        record Changed(FarReading current) implements LeaseReply {}
+    }
+
+    /** What became of a fill. */
+    sealed interface FillReply {
+        /** @param version the version that the server gave the record */
+        record Stored(long version) implements FillReply {}
+
+        record Refused() implements FillReply {}
+    }
+
+    /** What became of a write. */
+    sealed interface WriteReply {
+        /**
+         * @param version the version that the server gave the change
+         * @param seq the sequence stored with it
+         */
+        record Stored(long version, long seq) implements WriteReply {}
+
+        /** A record with a newer source version is there. */
+        record OlderSource() implements WriteReply {}
+
+        /** The write arrived after its deadline and was not applied. */
+        record Late() implements WriteReply {}
+
+        /** There was nothing to change. */
+        record Unchanged() implements WriteReply {}
+
+        /** The record was not the one that was judged. */
+        record Changed(FarReading current) implements WriteReply {}
+    }
+
+    /**
+     * Markers as the server has them.
+     *
+     * @param values the markers that exist, by name; a name that is absent has no marker
+     * @param seq the cache's counter, or 0 where it does not exist
+     */
+    record MarkerReading(Map<String, Long> values, long seq) {
+        /** The marker of the whole cache, raised by clear. */
+        public static final String ALL = "*";
+
+        public MarkerReading {
+            values = Map.copyOf(values);
+        }
+    }
+}
