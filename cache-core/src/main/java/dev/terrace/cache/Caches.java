@@ -1,0 +1,43 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.codec.Codec;
+import java.util.Collection;
+import java.util.Optional;
+
+/**
+ * The caches of an application, by name: shared far tier, listener and defaults; the operator's switches; one close.
+ * Thread-safe.
+ */
+public interface Caches extends AutoCloseable {
+
+    /** Starts a registry. */
+    static CachesBuilder builder() {
+        return new CachesBuilder();
+    }
+
+    /**
+     * Starts a cache that is registered under this name when it is built, with this registry's listener and defaults already
+     * set; the builder may change them.
+     */
+    <K, V> CacheBuilder<K, V> cache(String name);
+
+    /** As {@link #cache}, with this registry's far tier already set. */
+    <K, V> CacheBuilder<K, V> cache(String name, Codec<V> codec);
+
+    /** A registered cache. The types are the caller's responsibility. */
+    <K, V> Optional<Cache<K, V>> find(String name);
+
+    /** The names of all registered caches. */
+    Collection<String> names();
+
+    /**
+     * The run-time switches of a cache.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    Switches switches(String name);
+
+    /** Closes every cache, then what the builder was told to close. Bounded, idempotent. */
+    @Override
+    void close();
+}

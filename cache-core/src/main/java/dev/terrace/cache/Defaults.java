@@ -1,0 +1,31 @@
+package dev.terrace.cache;
+
+import java.time.Duration;
+
+/** Every default in one place; the table in {@code docs/defaults.md} is generated from here. */
+final class Defaults {
+
+    static final Duration STALE_FOR = Duration.ZERO;
+    static final double JITTER = 0.05;
+    static final Duration MAX_STALENESS = Duration.ofSeconds(1);
+    static final Duration SERVE_WHILE_CUT_OFF = Duration.ofSeconds(30);
+    static final Duration SOFT_DEADLINE = Duration.ZERO;
+    static final Duration LOAD_DEADLINE = Duration.ofSeconds(10);
+    static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    static final Duration RETRY_AT_MOST = Duration.ofSeconds(30);
+    static final int MAX_CONCURRENT_LOADS = 64;
+    static final int MAX_WAITING_LOADS = 4_096;
+    static final Duration FAR_BUDGET = Duration.ofMillis(100);
+    static final int MAX_CONCURRENT_FAR_CALLS = 4_096;
+    static final Duration LEASE_WAIT = Duration.ofSeconds(3);
+    static final int MAX_VALUE_BYTES = 1 << 20;
+    static final int RECOVERY_CAPACITY = 10_000;
+    static final Duration CLOSE_DEADLINE = Duration.ofSeconds(2);
+    static final int STRIPES = 4_096;
+    static final int MARKER_CACHE = 10_000;
+    static final WhenFarFails WHEN_FAR_FAILS = WhenFarFails.DEGRADE;
+    static final LoadOn LOAD_ON = LoadOn.EXECUTOR;
+    static final EarlyRefresh EARLY_REFRESH = EarlyRefresh.none();
+
+    private Defaults() {}
+}
