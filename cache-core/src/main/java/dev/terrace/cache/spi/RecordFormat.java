@@ -38,5 +38,17 @@ public final class RecordFormat {
     /** Length of the part with fixed places. */
     public static final int HEADER_LENGTH = 56;
 
+    /** How many tags a record may have. */
+    public static final int MAX_TAGS = 100;
+
+    /** How many characters a tag may have; it has at least one. */
+    public static final int MAX_TAG_LENGTH = 200;
+
+    /** How many characters the loader's state may have. */
+    public static final int MAX_STATE_LENGTH = 1_000;
+
+    /** How many bytes of UTF-8 a full key may have. */
+    public static final int MAX_FULL_KEY_BYTES = 0xFFFF;
+
     private RecordFormat() {}
 }
