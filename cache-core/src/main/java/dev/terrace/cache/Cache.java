@@ -40,7 +40,8 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
     String name();
 
     /** The value if a tier has it, fresh or stale within its life; never loads. Null where there is none. */
-    @Nullable V getIfPresent(K key);
+    @Nullable
+    V getIfPresent(K key);
 
     /**
      * The value, loaded with the cache's loader where no tier has it.

@@ -338,8 +338,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         refuse(
                 !softDeadline.isZero() && staleFor.isZero(),
                 "softDeadline has no stale value to fall back to: set staleFor(…)");
-        return new Settings<>(
-                name, nearSettings(), farSettings(), lifeSettings(fresh), loadSettings(), listener);
+        return new Settings<>(name, nearSettings(), farSettings(), lifeSettings(fresh), loadSettings(), listener);
     }
 
     private Settings.@Nullable NearSettings<K, V> nearSettings() {

@@ -8,8 +8,12 @@ import org.jspecify.annotations.Nullable;
 /** Time, threads and chance, as tests replace them; null stands for the shared real ones. */
 final class EngineParts {
 
-    @Nullable Ticker ticker;
-    @Nullable Scheduler scheduler;
+    @Nullable
+    Ticker ticker;
+
+    @Nullable
+    Scheduler scheduler;
+
     DoubleSupplier chance = () -> ThreadLocalRandom.current().nextDouble();
     LongSupplier writeIds = () -> ThreadLocalRandom.current().nextLong();
     int stripes = Defaults.STRIPES;

@@ -60,11 +60,13 @@ public final class EntryOptions {
         return new EntryOptions(fresh, stale, tags, OptionalLong.of(version));
     }
 
-    @Nullable Duration fresh() {
+    @Nullable
+    Duration fresh() {
         return fresh;
     }
 
-    @Nullable Duration stale() {
+    @Nullable
+    Duration stale() {
         return stale;
     }
 

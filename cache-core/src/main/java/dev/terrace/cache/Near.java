@@ -36,7 +36,8 @@ public final class Near<K, V> {
         return maximum;
     }
 
-    @Nullable Weigher<K, V> weigher() {
+    @Nullable
+    Weigher<K, V> weigher() {
         return weigher;
     }
 

@@ -18,7 +18,9 @@ record Settings<K, V>(
         CacheListener listener) {
 
     record NearSettings<K, V>(
-            Near<? super K, ? super V> bound, @Nullable Duration maxIdle, @Nullable UnaryOperator<V> copyOnRead) {
+            Near<? super K, ? super V> bound,
+            @Nullable Duration maxIdle,
+            @Nullable UnaryOperator<V> copyOnRead) {
 
         @Override
         public String toString() {
@@ -37,8 +39,8 @@ record Settings<K, V>(
 
         @Override
         public String toString() {
-            return "far[" + tier + ", codec=" + codec.id() + ", maxValueBytes=" + maxValueBytes + ", " + coherence + ", "
-                    + bounds + "]";
+            return "far[" + tier + ", codec=" + codec.id() + ", maxValueBytes=" + maxValueBytes + ", " + coherence
+                    + ", " + bounds + "]";
         }
     }
 

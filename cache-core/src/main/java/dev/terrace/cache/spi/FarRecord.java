@@ -34,7 +34,12 @@ public record FarRecord(Stamp stamp, Life life, Attributes attributes, Content c
      */
     public record Stamp(long version, long writeId, long sourceVersion, long seq) {}
 
-    /** @param freshUntil end of freshness; @param goneAt end of life; both in far milliseconds */
+    /**
+     * Until when the value may be used, in far milliseconds.
+     *
+     * @param freshUntil end of freshness
+     * @param goneAt end of life
+     */
     public record Life(long freshUntil, long goneAt) {}
 
     /**
@@ -44,7 +49,9 @@ public record FarRecord(Stamp stamp, Life life, Attributes attributes, Content c
      * @param tags the entry's tags
      * @param state the loader's own state, such as an ETag
      */
-    public record Attributes(int loadMillis, List<String> tags, @Nullable String state) {
+    public record Attributes(
+            int loadMillis, List<String> tags, @Nullable String state) {
+        /** Nothing beside the value. */
         public static final Attributes NONE = new Attributes(0, List.of(), null);
 
         public Attributes {

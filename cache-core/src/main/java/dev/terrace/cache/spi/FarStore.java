@@ -98,8 +98,20 @@ public interface FarStore {
     /** @param judged what the caller read and found missing, stale, invalid or malformed */
     record LeaseRequest(String key, FarReading judged) {}
 
+    /**
+     * A value to store under a lease.
+     *
+     * @param lease what the server granted for the key
+     * @param draft what to store
+     */
     record FillRequest(FarLease lease, RecordDraft draft) {}
 
+    /**
+     * A value to store whatever is there.
+     *
+     * @param key the store's key
+     * @param draft what to store
+     */
     record PutRequest(String key, RecordDraft draft) {}
 
     /** The right to fill a key, until it is used, given back, ended by a write, or over. */
@@ -107,10 +119,13 @@ public interface FarStore {
 
     /** What became of a lease request. */
     sealed interface LeaseReply {
+        /** The caller may load and fill. */
         record Granted(FarLease lease) implements LeaseReply {}
 
+        /** Somebody else holds the lease. */
         record Busy() implements LeaseReply {}
 
+        /** The record is no longer the one that was judged; here it is. */
         record Changed(FarReading current) implements LeaseReply {}
     }
 
@@ -119,6 +134,7 @@ public interface FarStore {
         /** @param version the version that the server gave the record */
         record Stored(long version) implements FillReply {}
 
+        /** Nothing was stored: the lease no longer stands. */
         record Refused() implements FillReply {}
     }
 

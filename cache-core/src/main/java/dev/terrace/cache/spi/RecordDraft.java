@@ -20,7 +20,12 @@ public record RecordDraft(
         FarRecord.Attributes attributes,
         FarRecord.Content content) {
 
-    /** @param fresh how long it is fresh; @param stale how long it may be served stale after that */
+    /**
+     * How long the value may be used, from when the server stores it.
+     *
+     * @param fresh how long it is fresh
+     * @param stale how long it may be served stale after that
+     */
     public record Lifetime(Duration fresh, Duration stale) {
         /** The whole life, and so the physical time to live. */
         public Duration whole() {

@@ -27,12 +27,19 @@ package dev.terrace.cache.spi;
  */
 public final class RecordFormat {
 
+    /** Where version and write id begin. */
     public static final int IDENTITY_OFFSET = 4;
+    /** Length of version and write id together. */
     public static final int IDENTITY_LENGTH = 16;
+    /** Where the source version begins. */
     public static final int SOURCE_VERSION_OFFSET = 20;
+    /** Where the sequence begins. */
     public static final int SEQ_OFFSET = 28;
+    /** Where the end of freshness begins. */
     public static final int FRESH_UNTIL_OFFSET = 36;
+    /** Where the end of life begins. */
     public static final int GONE_AT_OFFSET = 44;
+    /** Where the load cost begins. */
     public static final int LOAD_COST_OFFSET = 52;
 
     /** Length of the part with fixed places. */
