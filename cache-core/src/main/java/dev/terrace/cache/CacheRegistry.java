@@ -95,7 +95,7 @@ final class CacheRegistry implements Caches {
         if (cache == null) {
             throw new IllegalArgumentException("no cache \"" + name + "\"; there are " + names());
         }
-        throw new IllegalStateException("the engine lands next");
+        return ((TieredCache<?, ?>) cache).switches();
     }
 
     @Override

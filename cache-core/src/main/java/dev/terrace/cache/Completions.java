@@ -42,12 +42,20 @@ final class Completions {
         }
     }
 
-    /** What was thrown, without what futures wrap around it. */
+    /** What was thrown, without what futures wrap around it; null if nothing was. */
     static @Nullable Throwable unwrap(@Nullable Throwable thrown) {
+        return thrown == null ? null : cause(thrown);
+    }
+
+    /** What was thrown, without what futures wrap around it. */
+    static Throwable cause(Throwable thrown) {
         Throwable failure = thrown;
-        while ((failure instanceof CompletionException || failure instanceof ExecutionException)
-                && failure.getCause() != null) {
-            failure = failure.getCause();
+        while (failure instanceof CompletionException || failure instanceof ExecutionException) {
+            Throwable inner = failure.getCause();
+            if (inner == null) {
+                return failure;
+            }
+            failure = inner;
         }
         return failure;
     }

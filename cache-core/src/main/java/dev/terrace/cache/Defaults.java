@@ -23,6 +23,7 @@ final class Defaults {
     static final Duration CLOSE_DEADLINE = Duration.ofSeconds(2);
     static final int STRIPES = 4_096;
     static final int MARKER_CACHE = 10_000;
+    static final int MAX_FLIGHTS = 65_536;
     static final WhenFarFails WHEN_FAR_FAILS = WhenFarFails.DEGRADE;
     static final LoadOn LOAD_ON = LoadOn.EXECUTOR;
     static final EarlyRefresh EARLY_REFRESH = EarlyRefresh.none();

@@ -1,10 +1,204 @@
 package dev.terrace.cache;
 
-/** Assembles a cache from its settings. */
-final class TieredCache {
-    private TieredCache() {}
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A cache for callers that may block: a near hit is answered here, all else is what {@link TieredAsyncCache} does, waited for. */
+final class TieredCache<K, V> implements Cache<K, V> {
+
+    private final Assembly<K, V> assembly;
+    private final String name;
+    private final ReadPath<K, V> reads;
+    private final TieredAsyncCache<K, V> async;
+    private final LoadRunner loadThreads;
+    private final boolean loadOnCaller;
+    private final WhenFarFails whenFarFails;
+    private final Waiting waiting;
+
+    private TieredCache(Assembly<K, V> assembly) {
+        this.assembly = assembly;
+        Settings<K, V> settings = assembly.engine().settings();
+        this.name = settings.name();
+        this.reads = assembly.reads();
+        this.async = assembly.async();
+        this.loadThreads = assembly.engine().surroundings().loadThreads();
+        this.loadOnCaller = settings.loading().threads().loadOn() == LoadOn.CALLER;
+        this.whenFarFails = settings.far() == null
+                ? WhenFarFails.DEGRADE
+                : settings.far().bounds().whenFails();
+        this.waiting = new Waiting(name, reads.longestWait());
+    }
 
     static <K, V> Cache<K, V> create(Settings<K, V> settings, EngineParts parts) {
-        throw new IllegalStateException("the engine lands next: " + settings + parts);
+        return new TieredCache<>(Assembly.of(settings, parts));
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public @Nullable V getIfPresent(K key) {
+        Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
+        return entry == null ? reads.delivered(waiting.waitFor(reads.peek(key), null)) : reads.value(entry);
+    }
+
+    @Override
+    public V get(K key) {
+        Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
+        return entry == null ? fetched(key, reads.ownSource()) : reads.value(entry);
+    }
+
+    @Override
+    public V get(K key, Loader<? super K, ? extends V> loader) {
+        Objects.requireNonNull(loader, "loader");
+        Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
+        return entry == null ? fetched(key, LoadSource.ofOne(loader)) : reads.value(entry);
+    }
+
+    private V fetched(K key, LoadSource<K, V> source) {
+        CallerRunner here = callerRunner(1);
+        CompletableFuture<Answer<V>> answer = reads.get(key, source, here == null ? loadThreads : here);
+        try {
+            return reads.delivered(waiting.waitFor(answer, here));
+        } catch (CallerInterruptedException | LoadTimeoutException e) {
+            reads.abandon(key, answer);
+            throw e;
+        }
+    }
+
+    /** Loads run on this thread if the cache is told so, or if it is a load itself that must not wait for a second thread. */
+    private @Nullable CallerRunner callerRunner(int loads) {
+        return loadOnCaller || LoadScope.isLoadThread() ? new CallerRunner(loads, loadThreads) : null;
+    }
+
+    @Override
+    public Map<K, V> getAll(Iterable<? extends K> keys) {
+        return fetchedAll(keys, reads.ownSource());
+    }
+
+    @Override
+    public Map<K, V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader) {
+        return fetchedAll(keys, LoadSource.ofMany(Objects.requireNonNull(loader, "loader")));
+    }
+
+    private Map<K, V> fetchedAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
+        Set<K> distinct = TieredAsyncCache.distinct(keys);
+        CallerRunner here = callerRunner(distinct.size());
+        return waiting.waitFor(
+                async.collected(reads.getAll(distinct, source, here == null ? loadThreads : here)), here);
+    }
+
+    @Override
+    public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
+        return waiting.waitFor(async.collected(reads.peekAll(TieredAsyncCache.distinct(keys))), null);
+    }
+
+    @Override
+    public Lookup<V> lookup(K key) {
+        return waiting.waitFor(async.lookup(key), null);
+    }
+
+    @Override
+    public void put(K key, V value) {
+        waitForWrite(async.put(key, value));
+    }
+
+    @Override
+    public void put(K key, V value, EntryOptions options) {
+        waitForWrite(async.put(key, value, options));
+    }
+
+    @Override
+    public void putAll(Map<? extends K, ? extends V> values) {
+        waitForWrite(async.putAll(values));
+    }
+
+    @Override
+    public boolean putIfAbsent(K key, V value) {
+        return putIfAbsent(key, value, EntryOptions.DEFAULT);
+    }
+
+    @Override
+    public boolean putIfAbsent(K key, V value, EntryOptions options) {
+        return Boolean.TRUE.equals(waitForWrite(async.putIfAbsent(key, value, options)));
+    }
+
+    @Override
+    public void invalidate(K key) {
+        waitForWrite(async.invalidate(key));
+    }
+
+    @Override
+    public void invalidateAll(Iterable<? extends K> keys) {
+        waitForWrite(async.invalidateAll(keys));
+    }
+
+    @Override
+    public void invalidateTag(String tag) {
+        waitForWrite(async.invalidateTag(tag));
+    }
+
+    @Override
+    public void expire(K key) {
+        waitForWrite(async.expire(key));
+    }
+
+    @Override
+    public V refresh(K key) {
+        CallerRunner here = callerRunner(1);
+        return reads.delivered(waiting.waitFor(
+                reads.refresh(Objects.requireNonNull(key, "key"), here == null ? loadThreads : here), here));
+    }
+
+    @Override
+    public void clear() {
+        waitForWrite(async.clear());
+    }
+
+    @Override
+    public Changes<K, V> changes() {
+        return new PendingChanges<>(assembly.writes(), this::waitForWrite);
+    }
+
+    /** @return the result; null where the far tier did not acknowledge and the cache is told to go on */
+    private <T> @Nullable T waitForWrite(CompletableFuture<T> write) {
+        try {
+            return waiting.waitFor(write, null);
+        } catch (FarWriteException unacknowledged) {
+            if (whenFarFails == WhenFarFails.THROW) {
+                throw unacknowledged;
+            }
+            // Counted, reported and queued for repair where it happened.
+            return null;
+        }
+    }
+
+    @Override
+    public CacheStats stats() {
+        return assembly.stats();
+    }
+
+    @Override
+    public AsyncCache<K, V> async() {
+        return async;
+    }
+
+    Switches switches() {
+        return assembly.engine().tiers();
+    }
+
+    @Override
+    public void close() {
+        assembly.close();
+    }
+
+    @Override
+    public String toString() {
+        return assembly.engine().settings().toString();
     }
 }

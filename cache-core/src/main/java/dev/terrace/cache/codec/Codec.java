@@ -1,6 +1,9 @@
 package dev.terrace.cache.codec;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 
 /**
  * Turns values into bytes for a far tier and back. Implementations are thread-safe and keep no reference to a value or a
@@ -41,4 +44,18 @@ public interface Codec<V> {
      * @throws CodecException if the bytes cannot be decoded
      */
     V decode(ByteBuffer bytes);
+
+    /**
+     * A fingerprint of a text, for {@link #schema()}: the same in every process and every version of this library, and
+     * never 0. Texts that differ have different ones, but for one chance in 2<sup>64</sup>.
+     */
+    static long fingerprint(String description) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(description.getBytes(StandardCharsets.UTF_8));
+            long fingerprint = ByteBuffer.wrap(hash).getLong();
+            return fingerprint == 0 ? 1 : fingerprint;
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
 }

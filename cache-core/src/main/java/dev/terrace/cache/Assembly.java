@@ -1,0 +1,259 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.codec.KeyCodec;
+import dev.terrace.cache.spi.FarStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one place where the parts of a cache are put together, and where they are taken apart again. */
+final class Assembly<K, V> {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache");
+
+    private final Engine<K, V> engine;
+    private final ReadPath<K, V> reads;
+    private final WritePath<K, V> writes;
+    private final TieredAsyncCache<K, V> async;
+    private final Failures failures;
+    private final LoadExecutor loadThreads;
+    private final @Nullable FarParts<K, V> far;
+    private final List<AutoCloseable> holds = new ArrayList<>();
+
+    /** What a far tier adds: its typed access, how it is called, and what keeps it known. */
+    private record FarParts<K, V>(FarSide<K, V> side, FarCallStack calls, Heartbeat heartbeat) {}
+
+    private Assembly(Settings<K, V> settings, EngineParts parts) {
+        Ticker ticker =
+                parts.ticker == null ? held(CoarseTicker.shared().acquire()).ticker() : parts.ticker;
+        Scheduler scheduler =
+                parts.scheduler == null ? held(SharedScheduler.shared().acquire()) : parts.scheduler;
+        Counters counters = new Counters();
+        failures = new Failures(settings.name(), settings.listener(), ticker);
+        CacheListener listener = new GuardedListener(settings.listener(), failures);
+        loadThreads = new LoadExecutor(settings.name(), settings.loading().threads());
+        Stripes stripes = new Stripes(parts.stripes);
+        Markers markers = new Markers(settings.far() == null, Defaults.MARKER_CACHE);
+        Tiers<K, V> tiers = new Tiers<>(settings.name(), near(settings, stripes, ticker, counters, listener), stripes);
+        Engine.Surroundings surroundings = new Engine.Surroundings(ticker, scheduler, loadThreads, parts.writeIds);
+        far = settings.far() == null
+                ? null
+                : far(settings, settings.far(), new Around<>(parts, surroundings, markers, tiers, listener));
+        Engine.Rules<K> rules = new Engine.Rules<>(
+                validity(settings.far(), markers),
+                markers,
+                stripes,
+                new Lives(settings.life(), parts.chance),
+                new EarlyRefreshRule(
+                        settings.life().earlyRefresh(), settings.life().fresh().toNanos(), parts.chance),
+                new RetryPauses<>(settings.life().retryAfter(), Defaults.RETRY_AT_MOST, parts.chance));
+        engine = new Engine<>(
+                settings,
+                tiers,
+                far == null ? null : far.side(),
+                rules,
+                new Engine.Reports(counters, listener, failures),
+                surroundings,
+                new ConcurrentHashMap<>());
+        reads = new ReadPath<>(engine);
+        writes = new WritePath<>(engine);
+        async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loadThreads);
+    }
+
+    /** Keeps what is to be closed when the cache is. */
+    private <T extends AutoCloseable> T held(T hold) {
+        holds.add(hold);
+        return hold;
+    }
+
+    static <K, V> Assembly<K, V> of(Settings<K, V> settings, EngineParts parts) {
+        Assembly<K, V> assembly = new Assembly<>(settings, parts);
+        if (assembly.far != null) {
+            assembly.far.heartbeat().start();
+        }
+        LOG.info(
+                "{}; coherence: {}",
+                settings,
+                settings.far() == null
+                        ? "in process"
+                        : "near copies are compared with the far tier after maxStaleness; changes by others, expiry and eviction there"
+                                + " are seen then");
+        return assembly;
+    }
+
+    private static <K, V> NearTier<K, V> near(
+            Settings<K, V> settings, Stripes stripes, Ticker ticker, Counters counters, CacheListener listener) {
+        return settings.near() == null
+                ? NearTier.none()
+                : new CaffeineNearTier<>(settings.near(), stripes, ticker, cause -> {
+                    counters.evictions.increment();
+                    listener.onEviction(settings.name(), cause);
+                });
+    }
+
+    private Validity validity(Settings.@Nullable FarSettings<K, V> settings, Markers markers) {
+        if (settings == null || far == null) {
+            return new Validity(markers, () -> false, 0);
+        }
+        FarCallStack calls = far.calls();
+        FarSide<K, V> side = far.side();
+        long staleness = settings.coherence().maxStaleness().toNanos();
+        BooleanSupplier cutOff =
+                () -> calls.isCutOff(staleness) && side.switches().isFarOn();
+        return new Validity(
+                markers, cutOff, settings.coherence().serveWhileCutOff().toNanos());
+    }
+
+    private record Around<K, V>(
+            EngineParts parts,
+            Engine.Surroundings surroundings,
+            Markers markers,
+            Tiers<K, V> tiers,
+            CacheListener listener) {}
+
+    private FarParts<K, V> far(Settings<K, V> settings, Settings.FarSettings<K, V> farSettings, Around<K, V> around) {
+        Ticker ticker = around.surroundings().ticker();
+        Scheduler scheduler = around.surroundings().scheduler();
+        Settings.FarBounds bounds = farSettings.bounds();
+        CacheListener listener = around.listener();
+        Breaker breaker =
+                new Breaker(ticker, around.parts().chance, state -> breakerChanged(settings.name(), listener, state));
+        FarCallStack calls = new FarCallStack(
+                settings.name(),
+                bounds,
+                breaker,
+                new FarCallStack.Time(ticker, scheduler),
+                new FarCallStack.Told(listener, failures));
+        FarStore store = farSettings.tier().open(settings.name(), bounds.budget());
+        FarAccess<V> access = new FarAccess<>(
+                new FarAccess.Parts<>(store, calls, farSettings.codec(), loadThreads),
+                times(settings, farSettings),
+                around.markers(),
+                ticker,
+                failures);
+        RecoveryQueue recovery = new RecoveryQueue(
+                access,
+                new RecoveryQueue.Bounds(bounds.recoveryCapacity(), bounds.budget()),
+                ticker,
+                scheduler,
+                new RecoveryQueue.Watch(
+                        queued -> listener.onRecovery(settings.name(), queued), failures, around.tiers()::isFarOn));
+        Duration maxIdle = settings.near() == null ? null : settings.near().maxIdle();
+        KeyCodec<? super K> keys = farSettings.keyCodec() == null ? KeyCodec.standard() : farSettings.keyCodec();
+        FarSide<K, V> side = new FarSide<>(
+                keys,
+                access,
+                recovery,
+                maxIdle == null ? null : new IdleTouches<>(access, maxIdle, ticker),
+                around.tiers());
+        return new FarParts<>(
+                side,
+                calls,
+                new Heartbeat(access, calls, farSettings.coherence().maxStaleness(), ticker, scheduler));
+    }
+
+    private static <K, V> FarAccess.FarTimes times(Settings<K, V> settings, Settings.FarSettings<K, V> farSettings) {
+        Duration slack = farSettings.bounds().budget().multipliedBy(2).plusSeconds(1);
+        Duration lease = settings.loading().deadlines().hard().plus(slack);
+        Duration life = settings.life().fresh().plus(settings.life().stale());
+        return new FarAccess.FarTimes(
+                lease,
+                lease.plus(slack),
+                life.multipliedBy(2).plus(Duration.ofDays(1)),
+                farSettings.coherence().maxStaleness().toNanos());
+    }
+
+    private static void breakerChanged(String name, CacheListener listener, BreakerState state) {
+        LOG.info("cache {}: the breaker of the far tier is {}", name, state);
+        listener.onBreaker(name, state);
+    }
+
+    Engine<K, V> engine() {
+        return engine;
+    }
+
+    ReadPath<K, V> reads() {
+        return reads;
+    }
+
+    WritePath<K, V> writes() {
+        return writes;
+    }
+
+    TieredAsyncCache<K, V> async() {
+        return async;
+    }
+
+    CacheStats stats() {
+        Counters counted = engine.counters();
+        return new CacheStats(
+                new CacheStats.NearStats(
+                        counted.nearHits.sum(),
+                        counted.nearMisses.sum(),
+                        engine.tiers().nearSize(),
+                        counted.evictions.sum(),
+                        counted.inserts.sum(),
+                        counted.refusedInserts.sum(),
+                        counted.validations.sum(),
+                        counted.cutOffServes.sum()),
+                new CacheStats.FarStats(
+                        counted.farHits.sum(),
+                        counted.farMisses.sum(),
+                        counted.fills.sum(),
+                        counted.refusedFills.sum(),
+                        counted.leasesGranted.sum(),
+                        counted.leasesBusy.sum(),
+                        counted.puts.sum(),
+                        counted.invalidations.sum(),
+                        far == null ? BreakerState.CLOSED : far.calls().breakerState(),
+                        far == null ? 0 : far.side().recovery().size()),
+                new CacheStats.LoadStats(
+                        counted.loadSuccesses.sum(),
+                        counted.loadFailures.sum(),
+                        Duration.ofNanos(counted.loadNanos.sum()),
+                        counted.coalesced.sum(),
+                        counted.staleServes.sum(),
+                        counted.loadsRunning.get()),
+                failures.counts());
+    }
+
+    void close() {
+        if (!engine.tiers().close()) {
+            return;
+        }
+        CacheClosedException closed =
+                new CacheClosedException("cache \"" + engine.settings().name() + "\" is closed");
+        engine.flights().values().forEach(flight -> {
+            flight.cancelLoad();
+            flight.answer.completeExceptionally(closed);
+            flight.outcome.completeExceptionally(closed);
+        });
+        loadThreads.close(Defaults.CLOSE_DEADLINE);
+        if (far != null) {
+            far.heartbeat().stop();
+            int unrepaired = far.side().recovery().size();
+            if (unrepaired > 0) {
+                failures.report(
+                        FailureKind.FAR_WRITE,
+                        new IllegalStateException(
+                                unrepaired + " changes were not repaired in the far tier before the close"));
+            }
+            far.side().access().close();
+        }
+        holds.forEach(Assembly::closed);
+    }
+
+    private static void closed(AutoCloseable hold) {
+        try {
+            hold.close();
+        } catch (Exception e) {
+            LOG.warn("Closing failed: {}", hold, e);
+        }
+    }
+}

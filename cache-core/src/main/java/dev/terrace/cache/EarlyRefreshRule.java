@@ -1,0 +1,34 @@
+package dev.terrace.cache;
+
+import java.util.function.DoubleSupplier;
+
+/** Whether a fresh entry is near enough to its end to be revalidated ahead of time. See {@link EarlyRefresh}. */
+final class EarlyRefreshRule {
+
+    private static final long SHORTEST_LOAD = 1_000_000;
+    /** Beyond this many load times before the end, the chance is less than one in a hundred million. */
+    private static final int FARTHEST = 20;
+
+    private final EarlyRefresh policy;
+    private final long freshNanos;
+    private final DoubleSupplier chance;
+
+    EarlyRefreshRule(EarlyRefresh policy, long freshNanos, DoubleSupplier chance) {
+        this.policy = policy;
+        this.freshNanos = freshNanos;
+        this.chance = chance;
+    }
+
+    boolean isDue(Entry<?> entry, long now) {
+        long left = entry.freshUntil - now;
+        if (policy instanceof EarlyRefresh.Threshold threshold) {
+            return left <= freshNanos * (1 - threshold.share());
+        }
+        if (policy instanceof EarlyRefresh.XFetch xfetch) {
+            long loadNanos = Math.max(SHORTEST_LOAD, Math.min(entry.loadMillis * 1_000_000L, freshNanos / 4));
+            double scale = loadNanos * xfetch.beta();
+            return left <= scale * FARTHEST && left <= -scale * Math.log(1 - chance.getAsDouble());
+        }
+        return false;
+    }
+}

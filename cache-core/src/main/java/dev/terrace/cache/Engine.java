@@ -1,0 +1,69 @@
+package dev.terrace.cache;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** The parts that the paths of one cache share. {@link TieredCache#create} puts them together. */
+record Engine<K, V>(
+        Settings<K, V> settings,
+        Tiers<K, V> tiers,
+        @Nullable FarSide<K, V> far,
+        Rules<K> rules,
+        Reports reports,
+        Surroundings surroundings,
+        ConcurrentHashMap<K, Flight<K, V>> flights) {
+
+    /** What decides. */
+    record Rules<K>(
+            Validity validity,
+            Markers markers,
+            Stripes stripes,
+            Lives lives,
+            EarlyRefreshRule earlyRefresh,
+            RetryPauses<K> pauses) {}
+
+    /** Where it is told what happened. */
+    record Reports(Counters counters, CacheListener listener, FailureReports failures) {}
+
+    /** Time, threads and chance. */
+    record Surroundings(Ticker ticker, Scheduler scheduler, LoadRunner loadThreads, LongSupplier writeIds) {}
+
+    long now() {
+        return surroundings.ticker().nanos();
+    }
+
+    /** The time of a write as entries carry it until the far tier gives a version: µs of the far clock, or of the ticker. */
+    long writtenAt() {
+        return far == null ? now() / 1_000 : far.access().nowMicros();
+    }
+
+    Validity.Verdict judge(Entry<V> entry) {
+        return rules.validity().judge(entry, now());
+    }
+
+    Counters counters() {
+        return reports.counters();
+    }
+
+    /** A value as one holder keeps it: a copy where values are mutable, else the value itself. */
+    @Nullable
+    V copied(@Nullable V value) {
+        Settings.NearSettings<K, V> near = settings.near();
+        UnaryOperator<V> copier = near == null ? null : near.copyOnRead();
+        return copier == null || value == null ? value : copier.apply(value);
+    }
+
+    /** A change of a key begins or ends: what was read or loaded before is not stored, served or joined any more. */
+    void forget(K key) {
+        tiers.removeNear(key);
+        flights.remove(key);
+    }
+
+    /** As {@link #forget}, for every key. */
+    void forgetAll() {
+        tiers.clearNear();
+        flights.clear();
+    }
+}

@@ -1,0 +1,343 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.codec.Codec;
+import dev.terrace.cache.codec.CodecException;
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import dev.terrace.cache.spi.FarStore.FillReply;
+import dev.terrace.cache.spi.FarStore.FillRequest;
+import dev.terrace.cache.spi.FarStore.LeaseReply;
+import dev.terrace.cache.spi.FarStore.LeaseRequest;
+import dev.terrace.cache.spi.FarStore.MarkerReading;
+import dev.terrace.cache.spi.FarStore.PutRequest;
+import dev.terrace.cache.spi.FarStore.WriteReply;
+import dev.terrace.cache.spi.RecordDraft;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The far tier in the cache's own terms: keys and values instead of text and bytes, entries instead of records, the ticker's
+ * time instead of the server's. The one place where a record becomes an entry. Never throws; every future ends within the far
+ * budget.
+ */
+final class FarAccess<V> {
+
+    /** Payloads of more bytes than this, together, are decoded off the driver's thread. */
+    private static final int DECODE_HERE = 16 * 1024;
+
+    private final FarStore store;
+    private final FarCalls calls;
+    private final Codec<V> codec;
+    private final long fingerprint;
+    private final FarTimes times;
+    private final Markers markers;
+    private final Ticker ticker;
+    private final FailureReports failures;
+    private final Executor decoders;
+
+    /** The lives of things in the far tier that are not entries, and the trust that a look at it gives. */
+    record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos) {}
+
+    FarAccess(Parts<V> parts, FarTimes times, Markers markers, Ticker ticker, FailureReports failures) {
+        this.store = parts.store;
+        this.calls = parts.calls;
+        this.codec = parts.codec;
+        this.fingerprint = Fingerprint.of(parts.codec);
+        this.decoders = parts.decoders;
+        this.times = times;
+        this.markers = markers;
+        this.ticker = ticker;
+        this.failures = failures;
+    }
+
+    /** What stands between this cache's types and the store. */
+    record Parts<V>(FarStore store, FarCalls calls, Codec<V> codec, Executor decoders) {}
+
+    /**
+     * Reads keys. Markers that were not confirmed within half of the trust that a read gives are asked for in the same round
+     * trip; unknown tags cost one more.
+     */
+    CompletableFuture<List<Found<V>>> read(List<FarKey> wanted) {
+        long askedAt = ticker.nanos();
+        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(texts(wanted)));
+        CompletableFuture<Void> confirmed = confirm(List.of(), askedAt);
+        return readings.thenCombine(confirmed, (found, none) -> found)
+                .thenCompose(found -> confirm(tagsOf(found), askedAt).thenApply(none -> found))
+                .thenCompose(found -> decodedWhere(found, () -> decode(wanted, found, askedAt)));
+    }
+
+    /**
+     * Compares copies with the far tier by their headers.
+     *
+     * @return for each copy, it with new trust where it is still the same change, else null
+     */
+    CompletableFuture<List<Found.@Nullable Present<V>>> validate(List<FarKey> wanted, List<Entry<V>> copies) {
+        long askedAt = ticker.nanos();
+        CompletableFuture<List<FarReading>> headers =
+                calls.call(FarOperation.VALIDATE, () -> store.readHeaders(texts(wanted)));
+        Set<String> tags = new LinkedHashSet<>();
+        copies.forEach(copy -> tags.addAll(copy.extra.tags()));
+        return headers.thenCombine(confirm(tags, askedAt), (found, none) -> {
+            List<Found.@Nullable Present<V>> renewed = new ArrayList<>(copies.size());
+            for (int i = 0; i < copies.size(); i++) {
+                renewed.add(renewed(copies.get(i), found.get(i), askedAt));
+            }
+            return renewed;
+        });
+    }
+
+    private Found.@Nullable Present<V> renewed(Entry<V> copy, FarReading header, long askedAt) {
+        if (!(header instanceof FarReading.Found found)
+                || !copy.isSameChangeAs(found.record().stamp())) {
+            return null;
+        }
+        return new Found.Present<>(copy.renewed(life(found.record().life(), copy.extra.tags(), askedAt)), header);
+    }
+
+    /** Asks for the right to fill keys that were judged. */
+    CompletableFuture<List<LeaseReply>> lease(List<FarKey> wanted, List<FarReading> judged) {
+        List<LeaseRequest> requests = new ArrayList<>(wanted.size());
+        for (int i = 0; i < wanted.size(); i++) {
+            requests.add(new LeaseRequest(wanted.get(i).text(), judged.get(i)));
+        }
+        return calls.call(FarOperation.LEASE, () -> store.lease(requests, times.lease()));
+    }
+
+    /** Understands a record that came with a lease reply. */
+    CompletableFuture<Found<V>> understand(FarKey key, FarReading reading) {
+        long askedAt = ticker.nanos();
+        return confirm(tagsOf(List.of(reading)), askedAt).thenApply(none -> decode(key, reading, askedAt));
+    }
+
+    /** Stores loaded values under their leases; markers of their tags are created where they are missing. */
+    CompletableFuture<List<FillReply>> fill(List<FillRequest> requests) {
+        return calls.call(FarOperation.FILL, () -> store.fill(requests));
+    }
+
+    /** Gives leases back. */
+    CompletableFuture<Void> release(List<FarLease> leases) {
+        return calls.call(FarOperation.RELEASE, () -> store.release(leases));
+    }
+
+    CompletableFuture<List<WriteReply>> put(List<FarKey> wanted, List<RecordDraft> drafts) {
+        List<PutRequest> requests = new ArrayList<>(wanted.size());
+        for (int i = 0; i < wanted.size(); i++) {
+            requests.add(new PutRequest(wanted.get(i).text(), drafts.get(i)));
+        }
+        return calls.call(FarOperation.PUT, () -> store.put(requests));
+    }
+
+    CompletableFuture<WriteReply> putIfUnchanged(FarKey key, RecordDraft draft, FarReading judged) {
+        return calls.call(FarOperation.PUT, () -> store.putIfUnchanged(new PutRequest(key.text(), draft), judged));
+    }
+
+    CompletableFuture<List<WriteReply>> invalidate(List<FarKey> wanted) {
+        List<String> texts = texts(wanted);
+        return calls.call(FarOperation.INVALIDATE, () -> store.invalidate(texts, times.tombstone()));
+    }
+
+    CompletableFuture<WriteReply> expire(FarKey key, long writeId) {
+        return calls.call(FarOperation.EXPIRE, () -> store.expire(key.text(), writeId));
+    }
+
+    CompletableFuture<Void> touch(List<FarKey> wanted, Duration idle) {
+        return calls.call(FarOperation.TOUCH, () -> store.touch(texts(wanted), idle));
+    }
+
+    CompletableFuture<Void> ping() {
+        return calls.call(FarOperation.PING, store::ping);
+    }
+
+    /** Invalidates tags, or the whole cache by {@link MarkerReading#ALL}. */
+    CompletableFuture<Void> raise(Collection<String> names) {
+        long askedAt = ticker.nanos();
+        return calls.call(FarOperation.RAISE, () -> store.raiseMarkers(names, times.markers()))
+                .thenAccept(reading -> markers.absorb(names, reading, askedAt));
+    }
+
+    /** Sees to it that the markers of tags, and the whole cache's, are there, so that entries with them are valid. */
+    CompletableFuture<Void> ensure(Collection<String> tags) {
+        List<String> missing = markers.missing(tags);
+        if (missing.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        long askedAt = ticker.nanos();
+        return calls.call(FarOperation.MARKERS, () -> store.ensureMarkers(missing, times.markers()))
+                .thenAccept(reading -> markers.absorb(missing, reading, askedAt));
+    }
+
+    private CompletableFuture<Void> confirm(Collection<String> tags, long askedAt) {
+        List<String> names = markers.unconfirmedSince(askedAt - times.trustNanos() / 2, tags);
+        if (names.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return calls.call(FarOperation.MARKERS, () -> store.markers(names))
+                .thenAccept(reading -> markers.absorb(names, reading, askedAt));
+    }
+
+    private static Set<String> tagsOf(List<FarReading> readings) {
+        Set<String> tags = Set.of();
+        for (FarReading reading : readings) {
+            if (reading instanceof FarReading.Found found
+                    && !found.record().attributes().tags().isEmpty()) {
+                tags = tags.isEmpty() ? new LinkedHashSet<>() : tags;
+                tags.addAll(found.record().attributes().tags());
+            }
+        }
+        return tags;
+    }
+
+    private CompletableFuture<List<Found<V>>> decodedWhere(
+            List<FarReading> readings, Supplier<List<Found<V>>> decoding) {
+        int bytes = 0;
+        for (FarReading reading : readings) {
+            bytes += reading instanceof FarReading.Found found
+                    ? found.record().content().payload().remaining()
+                    : 0;
+        }
+        if (bytes > DECODE_HERE) {
+            try {
+                return CompletableFuture.supplyAsync(decoding, decoders);
+            } catch (RejectedExecutionException | LoadRejectedException e) {
+                // No room elsewhere: slower here, and still right.
+                return CompletableFuture.completedFuture(decoding.get());
+            }
+        }
+        return CompletableFuture.completedFuture(decoding.get());
+    }
+
+    private List<Found<V>> decode(List<FarKey> wanted, List<FarReading> readings, long askedAt) {
+        List<Found<V>> found = new ArrayList<>(readings.size());
+        for (int i = 0; i < readings.size(); i++) {
+            found.add(decode(wanted.get(i), readings.get(i), askedAt));
+        }
+        return found;
+    }
+
+    private Found<V> decode(FarKey key, FarReading reading, long askedAt) {
+        if (reading instanceof FarReading.Malformed malformed) {
+            failures.report(FailureKind.DECODE, new CodecException("no record of this cache: " + malformed.reason()));
+        }
+        if (!(reading instanceof FarReading.Found found)) {
+            return new Found.Missing<>(reading);
+        }
+        FarRecord record = found.record();
+        FarRecord.Content content = record.content();
+        if (content.state() == FarRecord.State.TOMBSTONE) {
+            return new Found.Missing<>(reading);
+        }
+        if (key.fullKey() != null && !key.fullKey().equals(content.fullKey())) {
+            failures.report(FailureKind.DECODE, new CodecException("the record is of another key with the same hash"));
+            return new Found.Missing<>(reading);
+        }
+        V value = null;
+        if (content.state() == FarRecord.State.VALUE) {
+            try {
+                value = decode(content);
+            } catch (RuntimeException | StackOverflowError e) {
+                failures.report(FailureKind.DECODE, e);
+                return new Found.Missing<>(reading);
+            }
+        }
+        markers.seen(record.stamp().seq());
+        return new Found.Present<>(entry(record, value, askedAt), reading);
+    }
+
+    private V decode(FarRecord.Content content) {
+        if (content.codec() != fingerprint) {
+            throw new CodecException("the record was written by another codec or schema than " + codec.id());
+        }
+        V value = codec.decode(content.payload().duplicate());
+        if (value == null) {
+            throw new CodecException("codec " + codec.id() + " decoded null");
+        }
+        return value;
+    }
+
+    private Entry<V> entry(FarRecord record, @Nullable V value, long askedAt) {
+        FarRecord.Attributes attributes = record.attributes();
+        FarRecord.Stamp stamp = record.stamp();
+        return new Entry<>(
+                value,
+                life(record.life(), attributes.tags(), askedAt),
+                new Entry.Stamp(stamp.version(), stamp.writeId(), stamp.seq()),
+                Entry.Extra.of(attributes.tags(), attributes.state(), stamp.sourceVersion()),
+                attributes.loadMillis());
+    }
+
+    /** The server's times in the ticker's, and trust from the oldest of the looks that the entry rests on. */
+    private Entry.Life life(FarRecord.Life life, List<String> tags, long askedAt) {
+        long now = ticker.nanos();
+        long farNow = store.clock().millis();
+        return new Entry.Life(
+                later(now, life.freshUntil() - farNow),
+                later(now, life.goneAt() - farNow),
+                trustedUntil(tags, askedAt));
+    }
+
+    /** Until when an entry is trusted that rests on an answer of the far tier to a question asked at this time. */
+    long trustedUntil(List<String> tags, long askedAt) {
+        return Math.max(Math.min(askedAt, markers.confirmedAt(tags)), -times.trustNanos()) + times.trustNanos();
+    }
+
+    private static long later(long now, long millis) {
+        long bounded = Math.min(millis, Checks.FOREVER.toMillis());
+        return now + Math.max(bounded, -Checks.FOREVER.toMillis()) * 1_000_000;
+    }
+
+    /** What a record to be written holds: a value's bytes, or a cached null where they are null. */
+    FarRecord.Content content(FarKey key, byte @Nullable [] bytes) {
+        return bytes == null
+                ? FarRecord.Content.ofNull(key.fullKey())
+                : new FarRecord.Content(FarRecord.State.VALUE, fingerprint, key.fullKey(), ByteBuffer.wrap(bytes));
+    }
+
+    /**
+     * Encodes a value.
+     *
+     * @throws UncacheableValueException if the codec fails, or the bytes are more than allowed
+     */
+    byte[] encode(V value, int maxBytes) {
+        byte[] bytes;
+        try {
+            bytes = codec.encode(value);
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new UncacheableValueException("codec " + codec.id() + " could not encode a value", e);
+        }
+        if (bytes.length > maxBytes) {
+            throw new UncacheableValueException(
+                    "a value of " + bytes.length + " bytes is over maxValueBytes " + maxBytes,
+                    new CodecException("too large"));
+        }
+        return bytes;
+    }
+
+    private static List<String> texts(List<FarKey> wanted) {
+        if (wanted.size() == 1) {
+            return List.of(wanted.get(0).text());
+        }
+        return wanted.stream().map(FarKey::text).toList();
+    }
+
+    /** The far clock in µs, or 0 while it is not known. */
+    long nowMicros() {
+        long millis = store.clock().millis();
+        return millis == Long.MIN_VALUE ? 0 : millis * 1_000;
+    }
+
+    void close() {
+        store.close();
+    }
+}

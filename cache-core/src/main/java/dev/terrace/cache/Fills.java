@@ -1,0 +1,194 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import dev.terrace.cache.spi.FarStore.FillReply;
+import dev.terrace.cache.spi.FarStore.FillRequest;
+import dev.terrace.cache.spi.RecordDraft;
+import dev.terrace.cache.spi.RecordDraft.Lifetime;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stores what was loaded: callers are released first, then the far tier is filled under the lease, then the near tier. A value
+ * that the far tier refuses is stored nowhere.
+ */
+final class Fills<K, V> {
+
+    private final Engine<K, V> engine;
+    private final FlightSteps<K, V> steps;
+    private final @Nullable FarSide<K, V> far;
+    private final long trustNanos;
+    private final int maxValueBytes;
+
+    Fills(Engine<K, V> engine, FlightSteps<K, V> steps) {
+        this.engine = engine;
+        this.steps = steps;
+        this.far = engine.far();
+        Settings.FarSettings<K, V> settings = engine.settings().far();
+        this.trustNanos =
+                settings == null ? 0 : settings.coherence().maxStaleness().toNanos();
+        this.maxValueBytes = settings == null ? 0 : settings.maxValueBytes();
+    }
+
+    /** Releases the callers of each flight, and stores what it loaded. Does not block. */
+    void store(Map<Flight<K, V>, Loads.Loaded<V>> loaded) {
+        List<Pending<K, V>> fillable = new ArrayList<>();
+        loaded.forEach((flight, result) -> {
+            Lifetime lifetime = result.value() == null
+                    ? engine.rules().lives().ofNothing()
+                    : engine.rules().lives().of(result.options().options());
+            if (lifetime == null) {
+                dropAll(flight);
+                return;
+            }
+            Entry<V> entry = entry(flight, result, lifetime);
+            FarLease lease = flight.lease;
+            if (far == null || lease == null || far.switches().isReadOnly()) {
+                endUnfilled(flight, entry);
+                return;
+            }
+            flight.answer.complete(Answer.loaded(entry));
+            byte[] bytes = encoded(far, result.value());
+            if (bytes == null && result.value() != null) {
+                // The far tier must not go on serving what this value replaces.
+                removeReplaced(far, flight);
+                endUnfilled(flight, entry);
+                return;
+            }
+            fillable.add(
+                    new Pending<>(flight, entry, new FillRequest(lease, draft(far, flight, entry, bytes, lifetime))));
+        });
+        if (far != null && !fillable.isEmpty()) {
+            fill(far, fillable);
+        }
+    }
+
+    private record Pending<K, V>(Flight<K, V> flight, Entry<V> entry, FillRequest request) {}
+
+    /** The loader found nothing, and that is not cached: what it found before must go. */
+    private void dropAll(Flight<K, V> flight) {
+        Entry<V> previous = flight.previous;
+        if (previous != null) {
+            engine.tiers().removeNear(flight.key, previous);
+        }
+        if (far != null) {
+            removeReplaced(far, flight);
+        }
+        steps.finish(flight, Answer.loadedNothing());
+    }
+
+    private void removeReplaced(FarSide<K, V> side, Flight<K, V> flight) {
+        if (flight.previous != null && flight.lease != null) {
+            flight.lease = null;
+            side.access().invalidate(List.of(flight.requireFarKey()));
+        } else {
+            steps.release(flight);
+        }
+    }
+
+    private void endUnfilled(Flight<K, V> flight, Entry<V> entry) {
+        steps.release(flight);
+        if (flight.mayStayNear) {
+            steps.insert(flight, entry);
+        }
+        steps.finish(flight, Answer.loaded(entry));
+    }
+
+    /** The entry as this node alone has it: with a far tier trusted from the moment its load began. */
+    private Entry<V> entry(Flight<K, V> flight, Loads.Loaded<V> result, Lifetime lifetime) {
+        long now = engine.now();
+        long goneAt = now + lifetime.whole().toNanos();
+        long trustedUntil = far == null ? Long.MAX_VALUE : flight.loadStartedAt + trustNanos;
+        return new Entry<>(
+                engine.copied(result.value()),
+                new Entry.Life(now + lifetime.fresh().toNanos(), goneAt, trustedUntil),
+                new Entry.Stamp(
+                        engine.writtenAt(), engine.surroundings().writeIds().getAsLong(), flight.loadSeq),
+                result.options().extra(),
+                (int) Math.min((now - flight.loadStartedAt) / 1_000_000, Integer.MAX_VALUE));
+    }
+
+    private byte @Nullable [] encoded(FarSide<K, V> side, @Nullable V value) {
+        if (value == null) {
+            return null;
+        }
+        try {
+            return side.access().encode(value, maxValueBytes);
+        } catch (UncacheableValueException e) {
+            engine.reports().failures().report(FailureKind.ENCODE, e);
+            return null;
+        }
+    }
+
+    private RecordDraft draft(
+            FarSide<K, V> side, Flight<K, V> flight, Entry<V> entry, byte @Nullable [] bytes, Lifetime lifetime) {
+        return new RecordDraft(
+                entry.writeId,
+                entry.extra.sourceVersion(),
+                entry.seq,
+                lifetime,
+                new FarRecord.Attributes(entry.loadMillis, entry.extra.tags(), entry.extra.state()),
+                side.access().content(flight.requireFarKey(), bytes));
+    }
+
+    private void fill(FarSide<K, V> side, List<Pending<K, V>> pending) {
+        Set<String> tags = new LinkedHashSet<>();
+        pending.forEach(one -> tags.addAll(one.entry().extra.tags()));
+        side.access()
+                .ensure(tags)
+                .thenCompose(done -> {
+                    long askedAt = engine.now();
+                    return side.access()
+                            .fill(pending.stream().map(Pending::request).toList())
+                            .thenApply(replies -> new Filled(replies, askedAt));
+                })
+                .whenComplete((filled, failure) -> {
+                    for (int i = 0; i < pending.size(); i++) {
+                        Pending<K, V> one = pending.get(i);
+                        try {
+                            end(
+                                    side,
+                                    one,
+                                    failure == null ? filled.replies().get(i) : null,
+                                    failure == null ? filled.askedAt() : 0);
+                        } catch (Throwable defect) {
+                            steps.fail(one.flight(), defect);
+                        }
+                    }
+                });
+    }
+
+    private record Filled(List<FillReply> replies, long askedAt) {}
+
+    /** @param reply null where the far tier did not answer, so that the value may or may not be there */
+    private void end(FarSide<K, V> side, Pending<K, V> pending, @Nullable FillReply reply, long askedAt) {
+        Flight<K, V> flight = pending.flight();
+        Entry<V> entry = pending.entry();
+        if (reply == null) {
+            steps.release(flight);
+            steps.insert(flight, entry);
+        } else if (reply instanceof FillReply.Stored stored) {
+            engine.counters().fills.increment();
+            side.used(flight.requireFarKey());
+            entry = acknowledged(entry, stored.version(), side.access().trustedUntil(entry.extra.tags(), askedAt));
+            steps.insert(flight, entry);
+        } else {
+            engine.counters().refusedFills.increment();
+        }
+        steps.finish(flight, Answer.loaded(entry));
+    }
+
+    private static <V> Entry<V> acknowledged(Entry<V> entry, long version, long trustedUntil) {
+        return new Entry<>(
+                entry.value,
+                new Entry.Life(entry.freshUntil, entry.goneAt, Math.max(entry.trustedUntil, trustedUntil)),
+                new Entry.Stamp(version, entry.writeId, entry.seq),
+                entry.extra,
+                entry.loadMillis);
+    }
+}

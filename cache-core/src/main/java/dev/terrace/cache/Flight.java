@@ -1,0 +1,105 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One read of a key that the near tier could not answer, from the far tier through the lease and the load to the fill. Callers
+ * of the same key join it. Steps follow each other through futures, so that its plain fields are handed on safely; what
+ * callers touch is thread-safe.
+ */
+final class Flight<K, V> {
+
+    /** Why a flight was started. */
+    enum Purpose {
+        /** A caller wants the value, from wherever it is. */
+        READ,
+        /** A caller wants what the tiers have, and no load. Such a flight is not joined. */
+        PEEK,
+        /** A caller wants the value loaded, however fresh the present one is. */
+        REFRESH,
+        /** The present value is fresh but near its end; nobody waits. */
+        EARLY
+    }
+
+    final K key;
+    final @Nullable FarKey farKey;
+    final Purpose purpose;
+    final @Nullable LoadSource<K, V> source;
+    final LoadRunner runner;
+    /** The stripe as it was before any read or load of this flight. */
+    final long stamp;
+    /** The invalidation sequence known then: who joins later under a higher one must judge the answer again. */
+    final long seq;
+
+    /** What callers get: perhaps a stale value, before the flight is over. */
+    final CompletableFuture<Answer<V>> answer = new CompletableFuture<>();
+    /** How the flight ended. */
+    final CompletableFuture<Answer<V>> outcome = new CompletableFuture<>();
+
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    /** A near copy that may be served again if the far tier still has the same change. */
+    @Nullable
+    Entry<V> copy;
+    /** The value that is being replaced; may be served if its replacement fails or is slow. */
+    volatile @Nullable Entry<V> previous;
+    /** What the far tier had when it was judged. */
+    FarReading judged = FarReading.ABSENT;
+
+    @Nullable
+    FarLease lease;
+    /** Whether what is loaded may be stored near although it is stored nowhere else. */
+    boolean mayStayNear = true;
+
+    int leaseAttempts;
+    long waitingForHolderSince = -1;
+
+    long loadStartedAt;
+    long loadSeq;
+    volatile @Nullable RunningLoad load;
+
+    Flight(K key, @Nullable FarKey farKey, Purpose purpose, Start<K, V> start) {
+        this.key = key;
+        this.farKey = farKey;
+        this.purpose = purpose;
+        this.source = start.source();
+        this.runner = start.runner();
+        this.stamp = start.stamp();
+        this.seq = start.seq();
+    }
+
+    /** What a flight starts from. */
+    record Start<K, V>(@Nullable LoadSource<K, V> source, LoadRunner runner, long stamp, long seq) {}
+
+    boolean forcesLoad() {
+        return purpose == Purpose.REFRESH || purpose == Purpose.EARLY;
+    }
+
+    FarKey requireFarKey() {
+        if (farKey == null) {
+            throw new IllegalStateException("a flight without a far tier has no far key");
+        }
+        return farKey;
+    }
+
+    void joined() {
+        waiting.incrementAndGet();
+    }
+
+    /** A caller stops waiting. Returns whether nobody waits any more. */
+    boolean left() {
+        return waiting.decrementAndGet() == 0;
+    }
+
+    /** Stops the load, if one runs. */
+    void cancelLoad() {
+        RunningLoad running = load;
+        if (running != null) {
+            running.cancel();
+        }
+    }
+}

@@ -1,0 +1,358 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.CacheListener.StaleReason;
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import dev.terrace.cache.spi.FarStore.LeaseReply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of a flight: far read, lease, load, fill, near insert. One flight or many go the same way; many cost one round trip
+ * a step.
+ *
+ * <p>The lease is that of <i>Scaling Memcache at Facebook</i> (Nishtala et al., NSDI '13, §3.2.1).
+ */
+final class FlightSteps<K, V> {
+
+    private static final int MAX_LEASE_ATTEMPTS = 8;
+    private static final Duration FIRST_POLL = Duration.ofMillis(2);
+    private static final Duration LONGEST_POLL = Duration.ofMillis(25);
+
+    private final Engine<K, V> engine;
+    private final @Nullable FarSide<K, V> far;
+    private final Loads<K, V> loads;
+    private final Duration leaseWait;
+
+    FlightSteps(Engine<K, V> engine) {
+        this.engine = engine;
+        this.far = engine.far();
+        this.loads = new Loads<>(engine, this);
+        Settings.FarSettings<K, V> farSettings = engine.settings().far();
+        this.leaseWait =
+                farSettings == null ? Duration.ZERO : farSettings.bounds().leaseWait();
+    }
+
+    /** Starts flights together. Does not block, does not throw; each ends within its bounds. */
+    void start(List<Flight<K, V>> flights) {
+        List<Flight<K, V>> direct = new ArrayList<>();
+        List<Flight<K, V>> compared = new ArrayList<>();
+        List<Flight<K, V>> read = new ArrayList<>();
+        for (Flight<K, V> flight : flights) {
+            if (far == null || !far.mayAsk(flight.requireFarKey())) {
+                direct.add(flight);
+            } else if (flight.copy != null) {
+                compared.add(flight);
+            } else {
+                read.add(flight);
+            }
+        }
+        if (!direct.isEmpty()) {
+            withoutFar(direct);
+        }
+        if (far != null && !compared.isEmpty()) {
+            compareCopies(far, compared);
+        }
+        if (far != null && !read.isEmpty()) {
+            readFar(far, read);
+        }
+    }
+
+    private void compareCopies(FarSide<K, V> side, List<Flight<K, V>> flights) {
+        List<Entry<V>> copies = new ArrayList<>(flights.size());
+        for (Flight<K, V> flight : flights) {
+            Entry<V> copy = flight.copy;
+            if (copy != null) {
+                copies.add(copy);
+            }
+        }
+        engine.counters().validations.add(flights.size());
+        step(flights, side.access().validate(farKeys(flights), copies), renewed -> {
+            List<Flight<K, V>> changed = new ArrayList<>();
+            List<Flight<K, V>> same = new ArrayList<>();
+            List<Found<V>> found = new ArrayList<>();
+            for (int i = 0; i < flights.size(); i++) {
+                Found.Present<V> present = renewed.get(i);
+                if (present == null) {
+                    changed.add(flights.get(i));
+                } else {
+                    same.add(flights.get(i));
+                    found.add(present);
+                }
+            }
+            if (!changed.isEmpty()) {
+                readFar(side, changed);
+            }
+            if (!same.isEmpty()) {
+                arrived(side, same, found, Lookup.Tier.NEAR);
+            }
+        });
+    }
+
+    private void readFar(FarSide<K, V> side, List<Flight<K, V>> flights) {
+        step(flights, side.access().read(farKeys(flights)), found -> arrived(side, flights, found, Lookup.Tier.FAR));
+    }
+
+    /** What the far tier has of each key is known: serve it, or go on to the lease. */
+    private void arrived(FarSide<K, V> side, List<Flight<K, V>> flights, List<Found<V>> found, Lookup.Tier tier) {
+        List<Flight<K, V>> wanting = new ArrayList<>();
+        for (int i = 0; i < flights.size(); i++) {
+            Flight<K, V> flight = flights.get(i);
+            flight.judged = found.get(i).judged();
+            if (!served(side, flight, found.get(i), tier)) {
+                wanting.add(flight);
+            }
+        }
+        if (!wanting.isEmpty()) {
+            lease(side, wanting);
+        }
+    }
+
+    private boolean served(FarSide<K, V> side, Flight<K, V> flight, Found<V> found, Lookup.Tier tier) {
+        Counters counters = engine.counters();
+        if (!(found instanceof Found.Present<V> present)
+                || !side.mayBelieve(present.entry().extra.tags())) {
+            counters.farMisses.increment();
+            return endedWithoutLoad(flight, Answer.nothing());
+        }
+        Entry<V> entry = present.entry();
+        side.used(flight.requireFarKey());
+        switch (engine.rules().validity().judgeConfirmed(entry, engine.now())) {
+            case FRESH -> {
+                insert(flight, entry);
+                if (flight.forcesLoad()) {
+                    flight.previous = entry;
+                    return false;
+                }
+                counters.farHits.increment();
+                finish(flight, Answer.found(entry, tier));
+                return true;
+            }
+            case STALE -> {
+                insert(flight, entry);
+                counters.farHits.increment();
+                if (engine.rules().pauses().isPaused(flight.key, engine.now())
+                        && flight.purpose == Flight.Purpose.READ) {
+                    finish(flight, Answer.stale(entry, StaleReason.LOAD_FAILED));
+                    return true;
+                }
+                offer(flight, entry);
+                return endedWithoutLoad(flight, Answer.found(entry, tier));
+            }
+            default -> {
+                counters.farMisses.increment();
+                return endedWithoutLoad(flight, Answer.nothing());
+            }
+        }
+    }
+
+    /** A peek ends where a load would begin. */
+    private boolean endedWithoutLoad(Flight<K, V> flight, Answer<V> answer) {
+        if (flight.purpose != Flight.Purpose.PEEK) {
+            return false;
+        }
+        finish(flight, answer);
+        return true;
+    }
+
+    /**
+     * A value may be served while its replacement is on the way: at once, or when the soft deadline has passed.
+     */
+    void offer(Flight<K, V> flight, Entry<V> entry) {
+        flight.previous = entry;
+        if (flight.purpose == Flight.Purpose.EARLY) {
+            flight.answer.complete(Answer.found(entry, Lookup.Tier.NEAR));
+            return;
+        }
+        Duration soft = engine.settings().loading().deadlines().soft();
+        if (soft.isZero()) {
+            serveStale(flight, entry, StaleReason.REVALIDATING);
+        } else {
+            engine.surroundings().scheduler().schedule(() -> serveStale(flight, entry, StaleReason.LOAD_SLOW), soft);
+        }
+    }
+
+    private boolean serveStale(Flight<K, V> flight, Entry<V> entry, StaleReason reason) {
+        return engine.judge(entry).mayBeServed() && flight.answer.complete(Answer.stale(entry, reason));
+    }
+
+    private void lease(FarSide<K, V> side, List<Flight<K, V>> flights) {
+        List<FarReading> judged = new ArrayList<>(flights.size());
+        flights.forEach(flight -> judged.add(flight.judged));
+        step(flights, side.access().lease(farKeys(flights), judged), replies -> {
+            List<Flight<K, V>> granted = new ArrayList<>();
+            for (int i = 0; i < flights.size(); i++) {
+                if (isGranted(side, flights.get(i), replies.get(i))) {
+                    granted.add(flights.get(i));
+                }
+            }
+            if (!granted.isEmpty()) {
+                // Once in a cache's life; without the marker nothing that is stored would be valid.
+                step(granted, side.access().ensure(Set.of()), done -> loads.start(granted));
+            }
+        });
+    }
+
+    private boolean isGranted(FarSide<K, V> side, Flight<K, V> flight, LeaseReply reply) {
+        if (reply instanceof LeaseReply.Granted granted) {
+            engine.counters().leasesGranted.increment();
+            flight.lease = granted.lease();
+            return true;
+        }
+        if (reply instanceof LeaseReply.Changed changed && flight.leaseAttempts++ < MAX_LEASE_ATTEMPTS) {
+            step(
+                    List.of(flight),
+                    side.access().understand(flight.requireFarKey(), changed.current()),
+                    found -> changedSince(side, flight, found));
+        } else {
+            engine.counters().leasesBusy.increment();
+            awaitHolder(side, flight);
+        }
+        return false;
+    }
+
+    /** The record was changed by another node between read and lease: for a refresh that is the refresh. */
+    private void changedSince(FarSide<K, V> side, Flight<K, V> flight, Found<V> found) {
+        if (flight.forcesLoad()
+                && found instanceof Found.Present<V> present
+                && engine.rules().validity().judgeConfirmed(present.entry(), engine.now()) == Validity.Verdict.FRESH) {
+            insert(flight, present.entry());
+            finish(flight, Answer.loaded(present.entry()));
+        } else {
+            arrived(side, List.of(flight), List.of(found), Lookup.Tier.FAR);
+        }
+    }
+
+    /** Another node loads this key: look again soon, for a bounded time. */
+    private void awaitHolder(FarSide<K, V> side, Flight<K, V> flight) {
+        Entry<V> previous = flight.previous;
+        if (flight.purpose == Flight.Purpose.EARLY && previous != null) {
+            finish(flight, Answer.found(previous, Lookup.Tier.NEAR));
+            return;
+        }
+        long now = engine.now();
+        if (flight.waitingForHolderSince < 0) {
+            flight.waitingForHolderSince = now;
+        }
+        Duration waited = Duration.ofNanos(now - flight.waitingForHolderSince);
+        if (waited.compareTo(leaseWait) < 0) {
+            Duration half = waited.dividedBy(2);
+            Duration pause = half.compareTo(FIRST_POLL) < 0
+                    ? FIRST_POLL
+                    : half.compareTo(LONGEST_POLL) > 0 ? LONGEST_POLL : half;
+            engine.surroundings()
+                    .scheduler()
+                    .schedule(() -> guarded(List.of(flight), () -> lookAgain(side, flight)), pause);
+        } else if (previous != null && flight.answer.isDone()) {
+            // Its callers have the stale value; a load that nobody may store would help no one.
+            finish(flight, Answer.stale(previous, StaleReason.REVALIDATING));
+        } else {
+            flight.mayStayNear = false;
+            loads.start(List.of(flight));
+        }
+    }
+
+    private void lookAgain(FarSide<K, V> side, Flight<K, V> flight) {
+        if (engine.tiers().isClosed()) {
+            fail(flight, new CacheClosedException("cache \"" + engine.settings().name() + "\" is closed"));
+        } else if (side.mayAsk(flight.requireFarKey())) {
+            lease(side, List.of(flight));
+        } else {
+            withoutFar(List.of(flight));
+        }
+    }
+
+    /** The far tier is off, failing, or not to be believed: the loader answers, and near copies live by its start. */
+    private void withoutFar(List<Flight<K, V>> flights) {
+        List<Flight<K, V>> loading = new ArrayList<>();
+        for (Flight<K, V> flight : flights) {
+            if (!endedWithoutLoad(flight, Answer.nothing())) {
+                loading.add(flight);
+            }
+        }
+        if (!loading.isEmpty()) {
+            loads.start(loading);
+        }
+    }
+
+    /** Stores near what is still the newest for its key. */
+    void insert(Flight<K, V> flight, Entry<V> entry) {
+        if (!engine.tiers().isNearOn()) {
+            return;
+        }
+        Counters counters = engine.counters();
+        if (engine.tiers().near().insert(flight.key, entry, flight.stamp)) {
+            counters.inserts.increment();
+        } else {
+            counters.refusedInserts.increment();
+        }
+    }
+
+    /** The flight is over. */
+    void finish(Flight<K, V> flight, Answer<V> answer) {
+        engine.flights().remove(flight.key, flight);
+        flight.answer.complete(answer);
+        flight.outcome.complete(answer);
+    }
+
+    /** The flight is over without a value; callers get the previous one where it may be served, else the failure. */
+    void fail(Flight<K, V> flight, Throwable failure) {
+        Entry<V> previous = flight.previous;
+        StaleReason reason =
+                failure instanceof LoadRejectedException ? StaleReason.LOAD_REJECTED : StaleReason.LOAD_FAILED;
+        if (previous != null && !(failure instanceof CacheClosedException)) {
+            serveStale(flight, previous, reason);
+        }
+        engine.flights().remove(flight.key, flight);
+        flight.outcome.completeExceptionally(failure);
+        if (!flight.answer.completeExceptionally(failure) && flight.purpose != Flight.Purpose.REFRESH) {
+            engine.rules().pauses().failed(flight.key, engine.now());
+            engine.reports()
+                    .failures()
+                    .report(
+                            failure instanceof LoadRejectedException ? FailureKind.LOAD_REJECTED : FailureKind.LOAD,
+                            failure);
+        }
+    }
+
+    /** Gives a lease back without having filled. */
+    void release(Flight<K, V> flight) {
+        FarLease lease = flight.lease;
+        if (lease != null && far != null) {
+            flight.lease = null;
+            far.access().release(List.of(lease));
+        }
+    }
+
+    /** Goes on with a far tier's answer; its failure, counted where it happened, leads around the far tier. */
+    private <T> void step(List<Flight<K, V>> flights, CompletableFuture<T> future, Consumer<T> next) {
+        future.whenComplete((result, failure) -> guarded(flights, () -> {
+            if (failure == null) {
+                next.accept(result);
+            } else {
+                withoutFar(flights);
+            }
+        }));
+    }
+
+    /** A defect in a step must not leave callers waiting. */
+    private void guarded(List<Flight<K, V>> flights, Runnable step) {
+        try {
+            step.run();
+        } catch (Throwable defect) {
+            flights.forEach(flight -> fail(flight, defect));
+        }
+    }
+
+    private List<FarKey> farKeys(List<Flight<K, V>> flights) {
+        if (flights.size() == 1) {
+            return List.of(flights.get(0).requireFarKey());
+        }
+        return flights.stream().map(Flight::requireFarKey).toList();
+    }
+}

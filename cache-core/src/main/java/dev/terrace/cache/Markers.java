@@ -1,0 +1,195 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.FarStore.MarkerReading;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this node knows of the sequence numbers at which the whole cache and its tags were last invalidated. An entry is valid
+ * iff each marker of its tags, and the one of the whole cache, is at most the sequence known when its load began.
+ *
+ * <p>Without a far tier the numbers are given here. With one they are given there, and this is a bounded copy: what it does
+ * not hold is asked for again, and a marker that the far tier has lost makes its entries invalid, so that eviction causes
+ * loads and never brings a value back.
+ */
+final class Markers {
+
+    /** The marker of a tag is not known here and must be asked for. */
+    static final long UNKNOWN = Long.MIN_VALUE;
+
+    /** Larger than every sequence: a marker that the far tier does not have. */
+    private static final long MISSING = Long.MAX_VALUE;
+
+    private final boolean local;
+    private final int capacity;
+    private final AtomicLong knownSeq = new AtomicLong();
+    private final ConcurrentHashMap<String, Known> tags = new ConcurrentHashMap<>();
+    private volatile Known whole;
+    private volatile long all;
+    /** Without a far tier: the highest marker that was dropped for room, which stands for all that are not held. */
+    private final AtomicLong floor = new AtomicLong();
+
+    private record Known(long value, long confirmedAt) {
+
+        /** A later answer wins over a missing marker; else the higher one, since markers only rise. */
+        Known updated(Known next) {
+            if (value == MISSING || next.value == MISSING) {
+                return next.confirmedAt >= confirmedAt ? next : this;
+            }
+            return new Known(Math.max(value, next.value), Math.max(confirmedAt, next.confirmedAt));
+        }
+    }
+
+    /** @param local whether the numbers are given here, for want of a far tier */
+    Markers(boolean local, int capacity) {
+        this.local = local;
+        this.capacity = capacity;
+        // Before the first answer of a far tier nothing is known to be valid, nor invalid: entries come with a first
+        // answer.
+        this.whole = new Known(0, Long.MIN_VALUE);
+    }
+
+    /** The marker of the whole cache. */
+    long all() {
+        return all;
+    }
+
+    /** The highest sequence that this node has seen: what a load notes when it begins. */
+    long knownSeq() {
+        return knownSeq.get();
+    }
+
+    /** The highest marker among tags, or {@link #UNKNOWN} where one must be asked for. */
+    long highest(List<String> names) {
+        long highest = 0;
+        for (String name : names) {
+            Known known = tags.get(name);
+            if (known == null) {
+                if (!local) {
+                    return UNKNOWN;
+                }
+                highest = Math.max(highest, floor.get());
+            } else {
+                highest = Math.max(highest, known.value);
+            }
+        }
+        return highest;
+    }
+
+    /** When the oldest confirmation of these markers and the whole cache's was asked for. */
+    long confirmedAt(List<String> names) {
+        long oldest = whole.confirmedAt;
+        for (String name : names) {
+            Known known = tags.get(name);
+            oldest = Math.min(oldest, known == null ? Long.MIN_VALUE : known.confirmedAt);
+        }
+        return oldest;
+    }
+
+    /** Those of the tags, and the whole cache's marker, that were not confirmed since a time. */
+    List<String> unconfirmedSince(long time, Collection<String> names) {
+        List<String> unconfirmed = new ArrayList<>();
+        if (whole.confirmedAt < time) {
+            unconfirmed.add(MarkerReading.ALL);
+        }
+        for (String name : names) {
+            Known known = tags.get(name);
+            if (known == null || known.confirmedAt < time) {
+                unconfirmed.add(name);
+            }
+        }
+        return unconfirmed;
+    }
+
+    /** Those of the tags, and the whole cache's marker, that the far tier does not have or that are not known. */
+    List<String> missing(Collection<String> names) {
+        List<String> missing = new ArrayList<>();
+        if (whole.confirmedAt == Long.MIN_VALUE || whole.value == MISSING) {
+            missing.add(MarkerReading.ALL);
+        }
+        for (String name : names) {
+            Known known = tags.get(name);
+            if (known == null || known.value == MISSING) {
+                missing.add(name);
+            }
+        }
+        return missing;
+    }
+
+    /** Takes over what the far tier answered to a question about these names, asked at this time. */
+    void absorb(Collection<String> names, MarkerReading reading, long askedAt) {
+        raiseKnown(reading.seq());
+        reading.values().values().forEach(this::raiseKnown);
+        for (String name : names) {
+            Long value = reading.values().get(name);
+            set(name, new Known(value == null ? MISSING : value, askedAt));
+        }
+    }
+
+    /** An entry with this sequence was seen, so the counter is at least there. */
+    void seen(long seq) {
+        if (seq > knownSeq.get()) {
+            raiseKnown(seq);
+        }
+    }
+
+    /**
+     * Invalidates on this node alone: for good without a far tier, and until the far tier has given the true number where it
+     * could not be reached. The number is lower than any that it gives later.
+     */
+    void raiseHere(String name) {
+        long seq = knownSeq.incrementAndGet();
+        Known before = MarkerReading.ALL.equals(name) ? whole : tags.get(name);
+        set(name, new Known(seq, before == null ? Long.MIN_VALUE : before.confirmedAt));
+    }
+
+    private void set(String name, Known known) {
+        if (MarkerReading.ALL.equals(name)) {
+            setWhole(known);
+        } else {
+            tags.merge(name, known, Known::updated);
+            if (tags.size() > capacity) {
+                dropSome();
+            }
+        }
+    }
+
+    private synchronized void setWhole(Known known) {
+        whole = whole.confirmedAt == Long.MIN_VALUE && !local && known.confirmedAt != Long.MIN_VALUE
+                ? first(known)
+                : whole.updated(known);
+        all = whole.value;
+    }
+
+    /** The first answer of the far tier, which may follow an invalidation on this node alone. */
+    private Known first(Known known) {
+        return known.value == MISSING ? known : new Known(Math.max(known.value, whole.value), known.confirmedAt);
+    }
+
+    private void dropSome() {
+        Iterator<java.util.Map.Entry<String, Known>> dropped = tags.entrySet().iterator();
+        for (int i = 0; i <= capacity / 16 && dropped.hasNext(); i++) {
+            java.util.Map.Entry<String, Known> next = dropped.next();
+            floor.accumulateAndGet(next.getValue().value, Math::max);
+            dropped.remove();
+        }
+    }
+
+    private void raiseKnown(long seq) {
+        if (seq != MISSING) {
+            knownSeq.accumulateAndGet(seq, Math::max);
+        }
+    }
+
+    /** The marker of a tag as known here, for reports. */
+    @Nullable
+    Long known(String tag) {
+        Known known = tags.get(tag);
+        return known == null ? null : known.value;
+    }
+}

@@ -1,0 +1,344 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.Flight.Purpose;
+import dev.terrace.cache.Validity.Verdict;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads: the near tier first; what it cannot answer joins or starts the key's {@link Flight}. At most one flight of a key runs
+ * between two changes of it.
+ */
+final class ReadPath<K, V> {
+
+    private final Engine<K, V> engine;
+    private final FlightSteps<K, V> steps;
+    private final Counters counters;
+    private final @Nullable LoadSource<K, V> own;
+    private final boolean refreshesEarly;
+
+    ReadPath(Engine<K, V> engine) {
+        this.engine = engine;
+        this.steps = new FlightSteps<>(engine);
+        this.counters = engine.counters();
+        Settings.LoadSettings<K, V> loading = engine.settings().loading();
+        this.own = loading.loader() == null ? null : new LoadSource<>(loading.loader(), loading.bulkLoader());
+        this.refreshesEarly =
+                !(engine.settings().life().earlyRefresh() instanceof EarlyRefresh.None) && this.own != null;
+    }
+
+    /** The cache's own loader. */
+    LoadSource<K, V> ownSource() {
+        if (own == null) {
+            throw new IllegalStateException(
+                    "cache \"" + engine.settings().name() + "\" has no loader: set loader(…), or give one to the call");
+        }
+        return own;
+    }
+
+    /** The near tier's entry if it may be served as it is: the hot path. Null where more has to be done. */
+    @Nullable
+    Entry<V> fresh(K key) {
+        Entry<V> entry = engine.tiers().near().get(key);
+        if (entry == null) {
+            return null;
+        }
+        long now = engine.now();
+        if (engine.rules().validity().judge(entry, now) != Verdict.FRESH) {
+            return null;
+        }
+        served(key, entry, now);
+        return entry;
+    }
+
+    private void served(K key, Entry<V> entry, long now) {
+        counters.nearHits.increment();
+        if (now >= entry.trustedUntil) {
+            counters.cutOffServes.increment();
+        } else if (refreshesEarly && engine.rules().earlyRefresh().isDue(entry, now)) {
+            refreshEarly(key, entry, now);
+        }
+    }
+
+    /** A read that the near tier did not answer with a fresh value. */
+    CompletableFuture<Answer<V>> get(K key, LoadSource<K, V> source, LoadRunner runner) {
+        List<Flight<K, V>> started = new ArrayList<>(1);
+        return begun(started, () -> request(key, source, runner, started));
+    }
+
+    /** The same for many keys, which go together where nobody fetches them yet. */
+    Map<K, CompletableFuture<Answer<V>>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
+        List<Flight<K, V>> started = new ArrayList<>();
+        return begun(started, () -> {
+            Map<K, CompletableFuture<Answer<V>>> answers = new LinkedHashMap<>();
+            for (K key : keys) {
+                Entry<V> entry = fresh(key);
+                answers.put(
+                        key,
+                        entry == null
+                                ? request(key, source, runner, started)
+                                : CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR)));
+            }
+            return answers;
+        });
+    }
+
+    /** Starts the flights that a request created, or ends them if it failed half-way. */
+    private <T> T begun(List<Flight<K, V>> started, Supplier<T> request) {
+        T requested;
+        try {
+            requested = request.get();
+        } catch (RuntimeException | Error e) {
+            started.forEach(flight -> steps.fail(flight, e));
+            throw e;
+        }
+        if (!started.isEmpty()) {
+            steps.start(started);
+        }
+        return requested;
+    }
+
+    private CompletableFuture<Answer<V>> request(
+            K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started) {
+        engine.tiers().checkOpen();
+        if (LoadScope.isLoading(engine, key)) {
+            throw new RecursiveLoadException(
+                    "cache \"" + engine.settings().name() + "\": a loader asked for the key that it is loading");
+        }
+        Entry<V> entry = engine.tiers().near().get(key);
+        Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
+        if (entry != null && verdict == Verdict.FRESH) {
+            served(key, entry, engine.now());
+            return CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR));
+        }
+        if (entry != null && verdict == Verdict.STALE) {
+            counters.nearHits.increment();
+            if (engine.rules().pauses().isPaused(key, engine.now())) {
+                return CompletableFuture.completedFuture(Answer.stale(entry, CacheListener.StaleReason.LOAD_FAILED));
+            }
+        } else {
+            counters.nearMisses.increment();
+        }
+        Flight<K, V> running = engine.flights().get(key);
+        if (running == null) {
+            Flight<K, V> created = create(key, Purpose.READ, source, runner);
+            running = engine.flights().putIfAbsent(key, created);
+            if (running == null) {
+                return prepared(created, entry, verdict, started);
+            }
+        }
+        return joined(key, running, source, runner);
+    }
+
+    private CompletableFuture<Answer<V>> prepared(
+            Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict, List<Flight<K, V>> started) {
+        flight.joined();
+        Entry<V> meanwhile = engine.tiers().near().get(flight.key);
+        if (meanwhile != null && meanwhile != entry && engine.judge(meanwhile) == Verdict.FRESH) {
+            // A flight ended between the look at the near tier and the start of this one.
+            steps.finish(flight, Answer.found(meanwhile, Lookup.Tier.NEAR));
+            return flight.answer;
+        }
+        started.add(flight);
+        prepare(flight, entry, verdict);
+        return flight.answer;
+    }
+
+    private void prepare(Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict) {
+        if (entry == null) {
+            return;
+        }
+        if (verdict == Verdict.STALE) {
+            steps.offer(flight, entry);
+        } else if (verdict == Verdict.UNTRUSTED) {
+            flight.copy = entry;
+            flight.previous = entry;
+        }
+    }
+
+    private Flight<K, V> create(K key, Purpose purpose, @Nullable LoadSource<K, V> source, LoadRunner runner) {
+        FarSide<K, V> far = engine.far();
+        if (purpose != Purpose.PEEK && engine.flights().size() >= Defaults.MAX_FLIGHTS) {
+            throw new LoadRejectedException("cache \"" + engine.settings().name() + "\": " + Defaults.MAX_FLIGHTS
+                    + " reads that no near value answers are under way");
+        }
+        LoadRunner hooked = source == null
+                ? runner
+                : HookedRunner.here(engine.settings().loading().threads().contextHook(), runner);
+        return new Flight<>(
+                key,
+                far == null ? null : far.key(key),
+                purpose,
+                new Flight.Start<>(
+                        source,
+                        hooked,
+                        engine.rules().stripes().stamp(key),
+                        engine.rules().markers().knownSeq()));
+    }
+
+    private CompletableFuture<Answer<V>> joined(
+            K key, Flight<K, V> flight, LoadSource<K, V> source, LoadRunner runner) {
+        counters.coalesced.increment();
+        flight.joined();
+        CompletableFuture<Answer<V>> answer = current(flight);
+        if (engine.rules().markers().knownSeq() <= flight.seq) {
+            return answer;
+        }
+        // A tag was invalidated since the flight began; whether its value has that tag is known when it is there.
+        return answer.thenCompose(found -> found.entry() != null
+                        && engine.rules().validity().judgeConfirmed(found.entry(), engine.now()) == Verdict.GONE
+                ? get(key, source, runner)
+                : CompletableFuture.completedFuture(found));
+    }
+
+    /** A flight's answer, or its outcome where the answer was a value that may no longer be served. */
+    private CompletableFuture<Answer<V>> current(Flight<K, V> flight) {
+        if (!flight.answer.isDone() || flight.answer.isCompletedExceptionally()) {
+            return flight.answer;
+        }
+        Answer<V> given = flight.answer.join();
+        return given.loaded()
+                        || given.entry() == null
+                        || engine.judge(given.entry()).mayBeServed()
+                ? flight.answer
+                : flight.outcome;
+    }
+
+    /** What the tiers have of keys, without a load. */
+    Map<K, CompletableFuture<Answer<V>>> peekAll(Collection<K> keys) {
+        List<Flight<K, V>> started = new ArrayList<>();
+        return begun(started, () -> {
+            Map<K, CompletableFuture<Answer<V>>> answers = new LinkedHashMap<>();
+            keys.forEach(key -> answers.put(key, peek(key, started)));
+            return answers;
+        });
+    }
+
+    CompletableFuture<Answer<V>> peek(K key) {
+        List<Flight<K, V>> started = new ArrayList<>(1);
+        return begun(started, () -> peek(key, started));
+    }
+
+    private CompletableFuture<Answer<V>> peek(K key, List<Flight<K, V>> started) {
+        engine.tiers().checkOpen();
+        Entry<V> entry = engine.tiers().near().get(key);
+        Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
+        if (entry != null && verdict.mayBeServed()) {
+            counters.nearHits.increment();
+            return CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR));
+        }
+        counters.nearMisses.increment();
+        Flight<K, V> running = engine.flights().get(key);
+        if (running != null && running.answer.isDone() && !running.answer.isCompletedExceptionally()) {
+            Answer<V> given = running.answer.join();
+            if (given.loaded()
+                    && given.entry() != null
+                    && engine.rules()
+                            .validity()
+                            .judgeConfirmed(given.entry(), engine.now())
+                            .mayBeServed()) {
+                return running.answer;
+            }
+        }
+        if (engine.far() == null) {
+            return CompletableFuture.completedFuture(Answer.nothing());
+        }
+        Flight<K, V> created =
+                create(key, Purpose.PEEK, null, engine.surroundings().loadThreads());
+        if (verdict == Verdict.UNTRUSTED) {
+            created.copy = entry;
+        }
+        started.add(created);
+        return created.answer;
+    }
+
+    /** Loads a key's value whatever there is of it. */
+    CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner) {
+        engine.tiers().checkOpen();
+        if (LoadScope.isLoading(engine, key)) {
+            throw new RecursiveLoadException(
+                    "cache \"" + engine.settings().name() + "\": a loader asked to refresh the key that it is loading");
+        }
+        Flight<K, V> created = create(key, Purpose.REFRESH, ownSource(), runner);
+        Flight<K, V> running = engine.flights().putIfAbsent(key, created);
+        if (running != null) {
+            counters.coalesced.increment();
+            // A flight that finds a fresh value in the far tier does not load.
+            return running.outcome.thenCompose(
+                    found -> found.loaded() ? CompletableFuture.completedFuture(found) : refresh(key, runner));
+        }
+        Entry<V> entry = engine.tiers().near().get(key);
+        if (entry != null && engine.judge(entry) != Verdict.GONE) {
+            created.previous = entry;
+        }
+        steps.start(List.of(created));
+        return created.outcome;
+    }
+
+    private void refreshEarly(K key, Entry<V> entry, long now) {
+        if (engine.rules().pauses().isPaused(key, now) || engine.flights().containsKey(key)) {
+            return;
+        }
+        Flight<K, V> created =
+                create(key, Purpose.EARLY, ownSource(), engine.surroundings().loadThreads());
+        if (engine.flights().putIfAbsent(key, created) == null) {
+            steps.offer(created, entry);
+            steps.start(List.of(created));
+        }
+    }
+
+    /**
+     * A caller stops waiting. Its load goes on unless nobody else waits for it and the cache does not complete abandoned loads.
+     */
+    void abandon(K key, CompletableFuture<Answer<V>> waitedFor) {
+        Flight<K, V> flight = engine.flights().get(key);
+        if (flight != null
+                && flight.answer == waitedFor
+                && flight.left()
+                && !engine.settings().loading().completeAbandoned()
+                && !flight.answer.isDone()) {
+            flight.cancelLoad();
+            steps.release(flight);
+            steps.fail(flight, new CancellationException("nobody waits for this load any more"));
+        }
+    }
+
+    /** The value of a near hit, as a caller is given it. */
+    @Nullable
+    V value(Entry<V> entry) {
+        return engine.copied(entry.value);
+    }
+
+    /** What a caller is given, counted where it is stale. */
+    @Nullable
+    V delivered(Answer<V> answer) {
+        Entry<V> entry = answer.entry();
+        if (entry == null) {
+            return null;
+        }
+        if (answer.stale() != null) {
+            counters.staleServes.increment();
+            engine.reports().listener().onStaleServed(engine.settings().name(), answer.stale());
+        }
+        return engine.copied(entry.value);
+    }
+
+    /** The longest that a caller waits; every step of a flight has a bound of its own, and this is their sum. */
+    Duration longestWait() {
+        Settings.FarSettings<K, V> far = engine.settings().far();
+        Duration load = engine.settings().loading().deadlines().hard();
+        return far == null
+                ? load.plusSeconds(1)
+                : load.plus(far.bounds().leaseWait())
+                        .plus(far.bounds().budget().multipliedBy(10))
+                        .plusSeconds(1);
+    }
+}

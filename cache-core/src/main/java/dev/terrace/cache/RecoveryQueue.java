@@ -1,0 +1,236 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.FarStore.MarkerReading;
+import dev.terrace.cache.spi.FarStore.WriteReply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes that the far tier did not acknowledge, to be repaired there as soon as it takes writes: each by an unconditional
+ * invalidation, since a lost put costs a load and a lost invalidation would cost correctness. Until then their keys and tags
+ * are suspect: this node does not believe the far tier about them. Bounded: a full queue becomes one clear. Lives in this
+ * process only. Thread-safe.
+ */
+final class RecoveryQueue {
+
+    private static final int BATCH = 100;
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private final FarAccess<?> far;
+    private final Bounds bounds;
+    private final Ticker ticker;
+    private final Scheduler scheduler;
+    private final Watch watch;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<FarKey, Long> keys = new LinkedHashMap<>();
+    private final Map<String, Long> tags = new LinkedHashMap<>();
+    private @Nullable Long clear;
+    private volatile int size;
+    private boolean replaying;
+
+    /**
+     * How much may wait, and how long a write that was not acknowledged may still take effect: a repair is not sent before
+     * that, or the write would undo it.
+     */
+    record Bounds(int capacity, Duration budget) {}
+
+    /** Who is told, and whether the far tier may be used. */
+    record Watch(IntConsumer queued, FailureReports failures, BooleanSupplier farOn) {}
+
+    RecoveryQueue(FarAccess<?> far, Bounds bounds, Ticker ticker, Scheduler scheduler, Watch watch) {
+        this.far = far;
+        this.bounds = bounds;
+        this.ticker = ticker;
+        this.scheduler = scheduler;
+        this.watch = watch;
+    }
+
+    /** Whether a change of this key waits here. */
+    boolean isSuspect(FarKey key) {
+        if (size == 0) {
+            return false;
+        }
+        lock.lock();
+        try {
+            return clear != null || keys.containsKey(key);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether an invalidation of one of these tags waits here. */
+    boolean isSuspectTag(List<String> names) {
+        if (size == 0 || names.isEmpty()) {
+            return false;
+        }
+        lock.lock();
+        try {
+            return names.stream().anyMatch(tags::containsKey);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int size() {
+        return size;
+    }
+
+    void addKeys(Collection<FarKey> changed) {
+        add(() -> changed.forEach(key -> {
+            keys.remove(key);
+            keys.put(key, due());
+        }));
+    }
+
+    void addTags(Collection<String> names) {
+        add(() -> names.forEach(name -> {
+            tags.remove(name);
+            tags.put(name, due());
+        }));
+    }
+
+    void addClear() {
+        add(() -> clear = due());
+    }
+
+    /** When a repair may be sent; also tells two repairs of one key apart. */
+    private Long due() {
+        return ticker.nanos() + bounds.budget().toNanos() + 1;
+    }
+
+    private void add(Runnable change) {
+        boolean overflow = false;
+        boolean start;
+        int queued;
+        lock.lock();
+        try {
+            change.run();
+            if (keys.size() + tags.size() > bounds.capacity()) {
+                overflow = clear == null;
+                clear = due();
+            }
+            if (clear != null) {
+                // The clear covers what is there; keys and tags need no repair of their own.
+                keys.clear();
+                tags.clear();
+            }
+            start = !replaying;
+            replaying = true;
+            queued = resized();
+        } finally {
+            lock.unlock();
+        }
+        watch.queued().accept(queued);
+        if (overflow) {
+            watch.failures()
+                    .report(
+                            FailureKind.RECOVERY_OVERFLOW,
+                            new IllegalStateException("recoveryCapacity " + bounds.capacity()
+                                    + " is used up: the far tier will be cleared"));
+        }
+        if (start) {
+            scheduleReplay();
+        }
+    }
+
+    private int resized() {
+        size = keys.size() + tags.size() + (clear == null ? 0 : 1);
+        return size;
+    }
+
+    private void scheduleReplay() {
+        scheduler.schedule(this::replay, PAUSE);
+    }
+
+    private void replay() {
+        if (!watch.farOn().getAsBoolean()) {
+            scheduleReplay();
+            return;
+        }
+        long now = ticker.nanos();
+        Map<FarKey, Long> dueKeys = new LinkedHashMap<>();
+        Map<String, Long> dueTags = new LinkedHashMap<>();
+        Long dueClear;
+        lock.lock();
+        try {
+            dueClear = clear != null && clear <= now ? clear : null;
+            take(keys, dueKeys, now);
+            take(tags, dueTags, now);
+        } finally {
+            lock.unlock();
+        }
+        if (dueClear != null) {
+            Long sent = dueClear;
+            far.raise(List.of(MarkerReading.ALL))
+                    .whenComplete((done, failure) -> replayed(failure == null, () -> cleared(sent)));
+        } else if (!dueTags.isEmpty()) {
+            far.raise(dueTags.keySet())
+                    .whenComplete((done, failure) -> replayed(failure == null, () -> dueTags.forEach(tags::remove)));
+        } else if (!dueKeys.isEmpty()) {
+            List<FarKey> sent = new ArrayList<>(dueKeys.keySet());
+            far.invalidate(sent)
+                    .whenComplete((replies, failure) -> replayed(failure == null, () -> {
+                        for (int i = 0; i < sent.size(); i++) {
+                            if (!(replies.get(i) instanceof WriteReply.Late)) {
+                                keys.remove(sent.get(i), dueKeys.get(sent.get(i)));
+                            }
+                        }
+                    }));
+        } else {
+            replayed(false, () -> {});
+        }
+    }
+
+    private static <T> void take(Map<T, Long> waiting, Map<T, Long> due, long now) {
+        for (Map.Entry<T, Long> entry : waiting.entrySet()) {
+            if (due.size() == BATCH) {
+                return;
+            }
+            if (entry.getValue() <= now) {
+                due.put(entry.getKey(), entry.getValue());
+            }
+        }
+    }
+
+    private void cleared(Long sent) {
+        if (sent.equals(clear)) {
+            clear = null;
+        }
+    }
+
+    private void replayed(boolean acknowledged, Runnable removal) {
+        boolean more;
+        int queued;
+        lock.lock();
+        try {
+            if (acknowledged) {
+                removal.run();
+            }
+            queued = resized();
+            more = queued > 0;
+            replaying = more;
+        } finally {
+            lock.unlock();
+        }
+        if (acknowledged) {
+            watch.queued().accept(queued);
+        }
+        if (!more) {
+            return;
+        }
+        if (acknowledged) {
+            replay();
+        } else {
+            scheduleReplay();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.terrace.cache;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** How blocking callers wait for a future: with a bound, with the failure itself instead of its wrapping, interruptibly. */
+final class Waiting {
+
+    private final String cacheName;
+    private final Duration bound;
+
+    Waiting(String cacheName, Duration bound) {
+        this.cacheName = cacheName;
+        this.bound = bound;
+    }
+
+    /** Waits, running the loads that come to the caller meanwhile if there is a runner for them. */
+    <T> T waitFor(CompletableFuture<T> future, @Nullable CallerRunner runner) {
+        try {
+            if (runner != null && !runner.runUntilDone(future, bound.toNanos())) {
+                throw tooLong();
+            }
+            return future.get(bound.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw unchecked(e);
+        } catch (TimeoutException e) {
+            throw tooLong();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CallerInterruptedException("cache \"" + cacheName + "\": interrupted while waiting", e);
+        }
+    }
+
+    private LoadTimeoutException tooLong() {
+        return new LoadTimeoutException("cache \"" + cacheName + "\": no answer within " + bound);
+    }
+
+    /** The failure that a future carried: every waiting caller is thrown the same instance. */
+    private static RuntimeException unchecked(Throwable failure) {
+        Throwable cause = Completions.cause(failure);
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(cause);
+    }
+}

@@ -1,0 +1,435 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore.MarkerReading;
+import dev.terrace.cache.spi.FarStore.WriteReply;
+import dev.terrace.cache.spi.RecordDraft;
+import dev.terrace.cache.spi.RecordDraft.Lifetime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts and invalidations. Each is a change with two ends: at both, what was read or loaded of its keys before is dropped and
+ * made unfit to be stored; in between the far tier is told. What it does not acknowledge waits in the {@link RecoveryQueue}.
+ *
+ * <p>Nothing here blocks. A future fails with {@link FarWriteException} when the far tier did not acknowledge.
+ */
+final class WritePath<K, V> {
+
+    private static final int MAX_ATTEMPTS = 8;
+
+    private final Engine<K, V> engine;
+    private final @Nullable FarSide<K, V> far;
+    private final int maxValueBytes;
+
+    WritePath(Engine<K, V> engine) {
+        this.engine = engine;
+        this.far = engine.far();
+        Settings.FarSettings<K, V> settings = engine.settings().far();
+        this.maxValueBytes = settings == null ? 0 : settings.maxValueBytes();
+    }
+
+    /** A value to be stored. */
+    record Write<V>(V value, EntryOptions options) {}
+
+    CompletableFuture<Void> put(Map<K, Write<V>> writes) {
+        engine.tiers().checkOpen();
+        if (writes.isEmpty()) {
+            return done();
+        }
+        if (far == null) {
+            writes.forEach((key, write) -> putNear(key, entry(write)));
+            engine.counters().puts.add(writes.size());
+            return done();
+        }
+        Map<K, FarKey> keys = farKeys(far, writes.keySet());
+        if (far.switches().isReadOnly()) {
+            return invalidate(far, keys);
+        }
+        Map<K, Draft<V>> drafts = new LinkedHashMap<>();
+        Map<K, FarKey> unstorable = new LinkedHashMap<>();
+        UncacheableValueException failure = null;
+        for (Map.Entry<K, Write<V>> write : writes.entrySet()) {
+            FarKey key = keys.get(write.getKey());
+            try {
+                drafts.put(write.getKey(), draft(far, key, write.getValue()));
+            } catch (UncacheableValueException e) {
+                unstorable.put(write.getKey(), key);
+                failure = failure == null ? e : failure;
+            }
+        }
+        CompletableFuture<Void> stored = drafts.isEmpty() ? done() : put(far, drafts);
+        if (failure == null) {
+            return stored;
+        }
+        // The value that was to be replaced must not be served any longer.
+        UncacheableValueException thrown = failure;
+        return CompletableFuture.allOf(stored, invalidate(far, unstorable)).handle((none, ignored) -> {
+            throw thrown;
+        });
+    }
+
+    private record Draft<V>(FarKey key, RecordDraft record, Entry<V> entry) {}
+
+    private CompletableFuture<Void> put(FarSide<K, V> side, Map<K, Draft<V>> drafts) {
+        engine.counters().puts.add(drafts.size());
+        List<Draft<V>> ordered = List.copyOf(drafts.values());
+        Set<String> tags = new LinkedHashSet<>();
+        ordered.forEach(draft -> tags.addAll(draft.entry().extra.tags()));
+        Change change = new Change(drafts.keySet());
+        return change.tell(
+                side,
+                () -> side.access().ensure(tags).thenCompose(ready -> {
+                    long askedAt = engine.now();
+                    return side.access()
+                            .put(
+                                    ordered.stream().map(Draft::key).toList(),
+                                    ordered.stream().map(Draft::record).toList())
+                            .thenApply(replies -> new Told(replies, askedAt));
+                }),
+                ordered.stream().map(Draft::key).toList(),
+                (key, index, reply, askedAt) -> {
+                    Entry<V> entry = ordered.get(index).entry();
+                    return new Entry<>(
+                            entry.value,
+                            new Entry.Life(
+                                    entry.freshUntil,
+                                    entry.goneAt,
+                                    side.access().trustedUntil(entry.extra.tags(), askedAt)),
+                            new Entry.Stamp(reply.version(), entry.writeId, reply.seq()),
+                            entry.extra,
+                            0);
+                });
+    }
+
+    private void putNear(K key, Entry<V> entry) {
+        Change change = new Change(List.of(key), true);
+        engine.tiers().near().insertIf(key, entry, present -> true);
+        change.endKeepingNear();
+    }
+
+    CompletableFuture<Boolean> putIfAbsent(K key, Write<V> write) {
+        engine.tiers().checkOpen();
+        if (far == null) {
+            return CompletableFuture.completedFuture(putNearIfAbsent(key, entry(write)));
+        }
+        FarKey farKey = far.key(key);
+        if (far.switches().isReadOnly()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        if (!far.mayAsk(farKey)) {
+            return CompletableFuture.failedFuture(unacknowledged(new IllegalStateException(
+                    "the far tier is off, or a change of this key waits to be repaired there")));
+        }
+        Draft<V> draft = draft(far, farKey, write);
+        FarSide<K, V> side = far;
+        CompletableFuture<Boolean> stored = side.access()
+                .ensure(draft.entry().extra.tags())
+                .thenCompose(ready -> side.access().read(List.of(farKey)))
+                .thenCompose(found -> putIfAbsent(side, key, draft, found.get(0), 0));
+        return stored.exceptionallyCompose(failure -> CompletableFuture.failedFuture(unacknowledged(failure)));
+    }
+
+    private CompletableFuture<Boolean> putIfAbsent(
+            FarSide<K, V> side, K key, Draft<V> draft, Found<V> found, int attempt) {
+        if (found instanceof Found.Present<V> present
+                && side.mayBelieve(present.entry().extra.tags())
+                && engine.rules()
+                        .validity()
+                        .judgeConfirmed(present.entry(), engine.now())
+                        .mayBeServed()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        FarReading judged = found.judged();
+        Change change = new Change(List.of(key));
+        CompletableFuture<WriteReply> reply = side.access().putIfUnchanged(draft.key(), draft.record(), judged);
+        return reply.handle((result, failure) -> {
+                    boolean failed = failure != null || result instanceof WriteReply.Late;
+                    if (failed) {
+                        side.recovery().addKeys(List.of(draft.key()));
+                    }
+                    change.end();
+                    if (failed) {
+                        return CompletableFuture.<Boolean>failedFuture(
+                                failure == null ? new IllegalStateException("the write arrived late") : failure);
+                    }
+                    if (result instanceof WriteReply.Changed changed && attempt < MAX_ATTEMPTS) {
+                        return side.access()
+                                .understand(draft.key(), changed.current())
+                                .thenCompose(now -> putIfAbsent(side, key, draft, now, attempt + 1));
+                    }
+                    boolean stored = result instanceof WriteReply.Stored;
+                    if (stored) {
+                        engine.counters().puts.increment();
+                    }
+                    return CompletableFuture.completedFuture(stored);
+                })
+                .thenCompose(Function.identity());
+    }
+
+    private boolean putNearIfAbsent(K key, Entry<V> entry) {
+        Change change = new Change(List.of(key), true);
+        boolean stored = engine.tiers()
+                .near()
+                .insertIf(
+                        key,
+                        entry,
+                        present -> present == null || !engine.judge(present).mayBeServed());
+        change.endKeepingNear();
+        if (stored) {
+            engine.counters().puts.increment();
+        }
+        return stored;
+    }
+
+    CompletableFuture<Void> invalidate(Collection<? extends K> keys) {
+        engine.tiers().checkOpen();
+        if (keys.isEmpty()) {
+            return done();
+        }
+        if (far == null) {
+            engine.counters().invalidations.add(keys.size());
+            new Change(keys).end();
+            return done();
+        }
+        return invalidate(far, farKeys(far, keys));
+    }
+
+    private CompletableFuture<Void> invalidate(FarSide<K, V> side, Map<K, FarKey> keys) {
+        engine.counters().invalidations.add(keys.size());
+        List<FarKey> farKeys = List.copyOf(keys.values());
+        Change change = new Change(keys.keySet());
+        return change.tell(
+                side,
+                () -> side.access().invalidate(farKeys).thenApply(replies -> new Told(replies, 0)),
+                farKeys,
+                (key, index, reply, askedAt) -> null);
+    }
+
+    CompletableFuture<Void> expire(K key) {
+        engine.tiers().checkOpen();
+        if (far == null) {
+            expireNear(key);
+            return done();
+        }
+        FarKey farKey = far.key(key);
+        FarSide<K, V> side = far;
+        Change change = new Change(List.of(key));
+        long writeId = engine.surroundings().writeIds().getAsLong();
+        return change.tell(
+                side,
+                () -> side.access().expire(farKey, writeId).thenApply(reply -> new Told(List.of(reply), 0)),
+                List.of(farKey),
+                (k, index, reply, askedAt) -> null);
+    }
+
+    private void expireNear(K key) {
+        Change change = new Change(List.of(key), true);
+        Entry<V> present = engine.tiers().near().get(key);
+        if (present != null) {
+            long now = engine.now();
+            Entry<V> expired = present.renewed(
+                    new Entry.Life(Math.min(now, present.freshUntil), present.goneAt, present.trustedUntil));
+            engine.tiers().near().insertIf(key, expired, current -> current == present);
+        }
+        change.endKeepingNear();
+    }
+
+    CompletableFuture<Void> invalidateTags(Collection<String> tags) {
+        engine.tiers().checkOpen();
+        engine.counters().invalidations.add(tags.size());
+        if (far == null) {
+            tags.forEach(engine.rules().markers()::raiseHere);
+            return done();
+        }
+        FarSide<K, V> side = far;
+        return raised(side, tags, () -> side.recovery().addTags(tags));
+    }
+
+    CompletableFuture<Void> clear() {
+        engine.tiers().checkOpen();
+        engine.counters().invalidations.increment();
+        engine.forgetAll();
+        if (far == null) {
+            engine.rules().markers().raiseHere(MarkerReading.ALL);
+            engine.forgetAll();
+            return done();
+        }
+        FarSide<K, V> side = far;
+        return raised(side, List.of(MarkerReading.ALL), side.recovery()::addClear)
+                .whenComplete((none, failure) -> engine.forgetAll());
+    }
+
+    private CompletableFuture<Void> raised(FarSide<K, V> side, Collection<String> names, Runnable repair) {
+        CompletableFuture<Void> raised =
+                side.switches().isFarOn() ? side.access().raise(names) : switchedOff();
+        return raised.handle((none, failure) -> {
+            if (failure != null) {
+                // In this order: what is read from now on is not believed, what was read before is older than the
+                // marker.
+                repair.run();
+                names.forEach(engine.rules().markers()::raiseHere);
+                throw unacknowledged(failure);
+            }
+            return null;
+        });
+    }
+
+    private Entry<V> entry(Write<V> write) {
+        return entry(write, engine.rules().lives().of(write.options()));
+    }
+
+    private Entry<V> entry(Write<V> write, Lifetime lifetime) {
+        long now = engine.now();
+        return new Entry<>(
+                engine.copied(write.value()),
+                new Entry.Life(
+                        now + lifetime.fresh().toNanos(), now + lifetime.whole().toNanos(), Long.MAX_VALUE),
+                new Entry.Stamp(
+                        engine.writtenAt(),
+                        engine.surroundings().writeIds().getAsLong(),
+                        engine.rules().markers().knownSeq()),
+                Entry.Extra.of(
+                        write.options().tags(),
+                        null,
+                        write.options().sourceVersion().orElse(FarRecord.NO_SOURCE_VERSION)),
+                0);
+    }
+
+    private Draft<V> draft(FarSide<K, V> side, FarKey key, Write<V> write) {
+        Lifetime lifetime = engine.rules().lives().of(write.options());
+        Entry<V> entry = entry(write, lifetime);
+        RecordDraft record = new RecordDraft(
+                entry.writeId,
+                entry.extra.sourceVersion(),
+                entry.seq,
+                lifetime,
+                new FarRecord.Attributes(0, entry.extra.tags(), null),
+                side.access().content(key, side.access().encode(write.value(), maxValueBytes)));
+        return new Draft<>(key, record, entry);
+    }
+
+    private Map<K, FarKey> farKeys(FarSide<K, V> side, Collection<? extends K> keys) {
+        Map<K, FarKey> farKeys = new LinkedHashMap<>();
+        keys.forEach(key -> farKeys.put(key, side.key(key)));
+        return farKeys;
+    }
+
+    private FarWriteException unacknowledged(Throwable failure) {
+        Throwable cause = Completions.cause(failure);
+        return cause instanceof FarWriteException already
+                ? already
+                : new FarWriteException(
+                        "cache \"" + engine.settings().name() + "\": the far tier did not acknowledge a change", cause);
+    }
+
+    private static CompletableFuture<Void> done() {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private <T> CompletableFuture<T> switchedOff() {
+        IllegalStateException off = new IllegalStateException("the far tier is switched off");
+        engine.reports().failures().report(FailureKind.FAR_WRITE, off);
+        return CompletableFuture.failedFuture(off);
+    }
+
+    /** The replies to a change. */
+    private record Told(List<WriteReply> replies, long askedAt) {}
+
+    /** Gives the near entry of a change that was stored, or null where there is none to keep. */
+    @FunctionalInterface
+    private interface Kept<K, V> {
+        @Nullable
+        Entry<V> entry(K key, int index, WriteReply.Stored reply, long askedAt);
+    }
+
+    /** The two ends of a change of keys on this node. */
+    private final class Change {
+
+        private final List<K> keys;
+        private final long[] begun;
+
+        Change(Collection<? extends K> changed) {
+            this(changed, false);
+        }
+
+        Change(Collection<? extends K> changed, boolean keepNear) {
+            keys = List.copyOf(changed);
+            begun = new long[keys.size()];
+            for (int i = 0; i < begun.length; i++) {
+                begun[i] = engine.rules().stripes().beginWrite(keys.get(i));
+                if (keepNear) {
+                    engine.flights().remove(keys.get(i));
+                } else {
+                    engine.forget(keys.get(i));
+                }
+            }
+        }
+
+        /** Ends it, dropping what was read meanwhile. */
+        void end() {
+            for (int i = 0; i < begun.length; i++) {
+                engine.rules().stripes().endWrite(keys.get(i), begun[i]);
+                engine.forget(keys.get(i));
+            }
+        }
+
+        /** Ends it where the near tier was changed atomically in between. */
+        void endKeepingNear() {
+            for (int i = 0; i < begun.length; i++) {
+                engine.rules().stripes().endWrite(keys.get(i), begun[i]);
+                engine.flights().remove(keys.get(i));
+            }
+        }
+
+        /** Tells the far tier, then ends the change; what it did not acknowledge waits for repair. */
+        CompletableFuture<Void> tell(
+                FarSide<K, V> side, Supplier<CompletableFuture<Told>> telling, List<FarKey> farKeys, Kept<K, V> kept) {
+            CompletableFuture<Told> told = side.switches().isFarOn() ? telling.get() : switchedOff();
+            return told.handle((answer, failure) -> {
+                List<FarKey> failed = new ArrayList<>();
+                for (int i = 0; i < begun.length; i++) {
+                    if (answer == null || answer.replies().get(i) instanceof WriteReply.Late) {
+                        failed.add(farKeys.get(i));
+                    }
+                }
+                if (!failed.isEmpty()) {
+                    // Before the change ends here: a read in between would believe the far tier.
+                    side.recovery().addKeys(failed);
+                }
+                for (int i = 0; i < begun.length; i++) {
+                    long stamp = engine.rules().stripes().endWrite(keys.get(i), begun[i]);
+                    engine.forget(keys.get(i));
+                    if (answer != null
+                            && answer.replies().get(i) instanceof WriteReply.Stored stored
+                            && stamp != Stripes.CHANGED) {
+                        keep(keys.get(i), kept.entry(keys.get(i), i, stored, answer.askedAt()), stamp);
+                    }
+                }
+                if (!failed.isEmpty()) {
+                    throw unacknowledged(
+                            failure == null
+                                    ? new IllegalStateException("a write arrived after its deadline")
+                                    : failure);
+                }
+                return null;
+            });
+        }
+
+        private void keep(K key, @Nullable Entry<V> entry, long stamp) {
+            if (entry != null && engine.tiers().isNearOn()) {
+                engine.tiers().near().insert(key, entry, stamp);
+            }
+        }
+    }
+}
