@@ -17,7 +17,7 @@ final class DeflateCodecTest extends CodecContract<String> {
     private static final String LONG = "to be or not to be ".repeat(500);
 
     private final DeflateCodec<String> codec =
-            DeflateCodec.around(StringCodec.utf8()).threshold(100).maxDecompressed(1 << 20);
+            DeflateCodec.around(StringCodec.utf8()).threshold(100);
 
     @Override
     protected Codec<String> codec() {
@@ -69,7 +69,7 @@ final class DeflateCodecTest extends CodecContract<String> {
         byte[] zeros = deflate(new byte[64 << 20]);
 
         assertRefused(claiming(64 << 20, zeros));
-        assertRefused(claiming(1 << 20, zeros));
+        assertRefused(claiming(DeflateCodec.DEFAULT_MAX_DECOMPRESSED, zeros));
         assertRefused(claiming(1_000, zeros));
     }
 
@@ -82,6 +82,7 @@ final class DeflateCodecTest extends CodecContract<String> {
         assertRefused(claiming(1 << 20, five));
         assertRefused(claiming(4, five));
         assertRefused(claiming(6, five));
+        decodeHostile(claiming(DeflateCodec.DEFAULT_MAX_DECOMPRESSED, five), "a length within the limit");
         assertThat(DeflateCodec.around(BytesCodec.create()).decode(ByteBuffer.wrap(claiming(5, five))))
                 .hasSize(5);
     }

@@ -11,6 +11,8 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -92,7 +94,7 @@ final class JavaSerializationCodecTest extends CodecContract<JavaSerializationCo
     @Test
     void codeOfAClassThatIsNotAllowedNeverRuns() {
         JavaSerializationCodec<Object> objects =
-                JavaSerializationCodec.of(Object.class).allowPackages("java.util");
+                JavaSerializationCodec.of(Object.class).allow(Order.class).allowPackages("java.util");
 
         assertRefused(objects, serialized(new Gadget()));
         assertRefused(objects, serialized(new ArrayList<>(List.of(new Gadget()))));
@@ -100,16 +102,24 @@ final class JavaSerializationCodecTest extends CodecContract<JavaSerializationCo
         assertThat(Gadget.READ).hasValue(0);
     }
 
+    static final class Handler implements InvocationHandler, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public @Nullable Object invoke(Object self, Method method, Object @Nullable [] arguments) {
+            return null;
+        }
+    }
+
     @Test
-    void aProxyIsRefused() {
+    void aProxyIsNeitherWrittenNorReadEvenOfWhatIsAllowed() {
         Object proxy =
-                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Comparable.class}, (Serializable
-                                & java.lang.reflect.InvocationHandler)
-                        (self, method, arguments) -> null);
+                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Comparable.class}, new Handler());
         JavaSerializationCodec<Object> objects =
-                JavaSerializationCodec.of(Object.class).allow(Comparable.class);
+                JavaSerializationCodec.of(Object.class).allow(Comparable.class, Handler.class, Proxy.class);
 
         assertThatExceptionOfType(CodecException.class).isThrownBy(() -> objects.encode(proxy));
+        assertRefused(objects, serialized(proxy));
     }
 
     @Test
@@ -125,9 +135,10 @@ final class JavaSerializationCodecTest extends CodecContract<JavaSerializationCo
         JavaSerializationCodec<long[]> arrays = JavaSerializationCodec.of(long[].class);
         byte[] bytes = arrays.encode(new long[] {1});
         // The length of the only array, before its only element.
-        ByteBuffer.wrap(bytes).putInt(bytes.length - Long.BYTES - Integer.BYTES, Integer.MAX_VALUE - 8);
-
-        assertRefused(arrays, bytes);
+        for (int length : new int[] {Integer.MAX_VALUE - 8, 1 << 27, 1 << 10}) {
+            ByteBuffer.wrap(bytes).putInt(bytes.length - Long.BYTES - Integer.BYTES, length);
+            assertRefused(arrays, bytes);
+        }
     }
 
     @Test

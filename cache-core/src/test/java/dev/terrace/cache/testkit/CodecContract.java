@@ -196,7 +196,8 @@ public abstract class CodecContract<V> {
         return bytes;
     }
 
-    private void decodeHostile(byte[] bytes, String which) {
+    /** Requires that these bytes are a value or refused by a {@link CodecException}, in bounded memory. */
+    protected final void decodeHostile(byte[] bytes, String which) {
         Codec<V> codec = codec();
         long before = allocatedBytes();
         try {
