@@ -48,6 +48,11 @@ final class FarCallStack implements FarCalls {
         return breaker.state();
     }
 
+    /** How long until a heartbeat may find out whether the far tier is back; zero unless the breaker is open. */
+    Duration untilProbe() {
+        return breaker.untilProbe();
+    }
+
     /** Whether the far tier cannot be reached at all: the breaker is open and nothing was answered for this long. */
     boolean isCutOff(long nanos) {
         return breaker.state() != BreakerState.CLOSED && ticker.nanos() - lastAnswered > nanos;
@@ -55,12 +60,13 @@ final class FarCallStack implements FarCalls {
 
     @Override
     public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-        Breaker.Permit permit = breaker.tryAcquire();
+        // A read must not wait for a dead server to find out whether it is back; the heartbeat may.
+        Breaker.Permit permit = operation == FarOperation.PING ? breaker.tryProbe() : breaker.tryAcquire();
         if (permit == null) {
             return refused(operation, FarUnavailableException.breakerOpen());
         }
         if (!room.tryAcquire()) {
-            permit.failed();
+            permit.ignored();
             return refused(operation, FarUnavailableException.tooManyCalls(maxConcurrent));
         }
         long startedAt = ticker.nanos();
