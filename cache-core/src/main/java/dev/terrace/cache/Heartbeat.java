@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.CacheListener.BreakerState;
 import java.time.Duration;
 
 /**
@@ -47,8 +48,18 @@ final class Heartbeat {
 
     private void schedule() {
         if (!stopped) {
-            scheduler.schedule(this::beat, period);
+            scheduler.schedule(this::beat, pause());
         }
+    }
+
+    /** An open breaker closes by a heartbeat alone, so that one is sent as soon as it is let through. */
+    private Duration pause() {
+        if (calls.breakerState() == BreakerState.CLOSED) {
+            return period;
+        }
+        Duration probe = calls.untilProbe();
+        Duration soonest = probe.compareTo(SHORTEST) < 0 ? SHORTEST : probe;
+        return soonest.compareTo(period) < 0 ? soonest : period;
     }
 
     void stop() {
