@@ -101,7 +101,7 @@ final class Breaker {
 
     @Override
     public String toString() {
-        return "Breaker[" + state() + "]";
+        return "breaker[" + state() + "]";
     }
 
     /** One call. Only the first word about it counts. */

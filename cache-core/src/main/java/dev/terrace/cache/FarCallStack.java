@@ -6,42 +6,49 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** How far operations are called: observed, through the breaker, within the bulkhead, for a limited time. */
+/**
+ * How far operations are called: observed, unless the breaker is open, within the bulkhead, for a limited time. Each is a
+ * decorator of the next, and what each does at the end of a call is done before the caller learns of the end.
+ *
+ * <p>A call that is given up at the time limit has ended, for the caller, the breaker and the bulkhead. Should its answer
+ * arrive all the same it is dropped, but it is an answer: a far tier that is slow is not one that cannot be reached.
+ */
 final class FarCallStack implements FarCalls {
 
-    private final String cacheName;
     private final Breaker breaker;
-    private final Semaphore room;
-    private final int maxConcurrent;
-    private final TimeLimits limits;
     private final Ticker ticker;
-    private final CacheListener listener;
-    private final FailureReports failures;
-    private volatile long lastAnswered = Long.MIN_VALUE / 2;
+    private final Answered answered;
+    private final FarCalls stack;
 
     FarCallStack(String cacheName, Settings.FarBounds bounds, Breaker breaker, Time time, Told told) {
-        this.cacheName = cacheName;
         this.breaker = breaker;
-        this.maxConcurrent = bounds.maxConcurrentCalls();
-        this.room = new Semaphore(maxConcurrent);
-        this.limits = new TimeLimits(
-                bounds.budget(),
-                time.ticker(),
-                time.scheduler(),
-                () -> FarUnavailableException.timedOut(bounds.budget()));
         this.ticker = time.ticker();
-        this.listener = told.listener();
-        this.failures = told.failures();
+        this.answered = new Answered(new Direct(), ticker);
+        FarCalls calls = new TimeLimited(answered, limits(bounds, time));
+        calls = new Bulkhead(calls, bounds.maxConcurrentCalls());
+        calls = new Breaking(calls, breaker);
+        this.stack = new Observed(calls, cacheName, ticker, told);
     }
 
     record Time(Ticker ticker, Scheduler scheduler) {}
 
     record Told(CacheListener listener, FailureReports failures) {}
 
-    /** When the far tier last answered anything. */
+    private static TimeLimits limits(Settings.FarBounds bounds, Time time) {
+        Duration budget = bounds.budget();
+        return new TimeLimits(budget, time.ticker(), time.scheduler(), () -> FarUnavailableException.timedOut(budget));
+    }
+
+    @Override
+    public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+        return stack.call(operation, remote);
+    }
+
+    /** When the far tier last answered anything, in time or not. */
     long lastAnswered() {
-        return lastAnswered;
+        return answered.last;
     }
 
     BreakerState breakerState() {
@@ -53,61 +60,161 @@ final class FarCallStack implements FarCalls {
         return breaker.untilProbe();
     }
 
-    /** Whether the far tier cannot be reached at all: the breaker is open and nothing was answered for this long. */
+    /** Whether the far tier cannot be reached at all: the breaker is not closed and nothing was answered for this long. */
     boolean isCutOff(long nanos) {
-        return breaker.state() != BreakerState.CLOSED && ticker.nanos() - lastAnswered > nanos;
+        return breaker.state() != BreakerState.CLOSED && ticker.nanos() - answered.last > nanos;
     }
 
     @Override
-    public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-        // A read must not wait for a dead server to find out whether it is back; the heartbeat may.
-        Breaker.Permit permit = operation == FarOperation.PING ? breaker.tryProbe() : breaker.tryAcquire();
-        if (permit == null) {
-            return refused(operation, FarUnavailableException.breakerOpen());
+    public String toString() {
+        return stack.toString();
+    }
+
+    /** Tells how each call ended. Calls that were not made are failures, and no operations of the far tier. */
+    private record Observed(FarCalls delegate, String cacheName, Ticker ticker, Told told) implements FarCalls {
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            long start = ticker.nanos();
+            return Completions.whenComplete(
+                    delegate.call(operation, remote), (answer, failure) -> ended(operation, start, failure));
         }
-        if (!room.tryAcquire()) {
-            permit.ignored();
-            return refused(operation, FarUnavailableException.tooManyCalls(maxConcurrent));
+
+        private void ended(FarOperation operation, long start, @Nullable Throwable failure) {
+            if (failure != null) {
+                told.failures().report(operation.failure(), failure);
+            }
+            if (!(failure instanceof FarUnavailableException unavailable) || unavailable.wasCalled()) {
+                Duration took = Duration.ofNanos(ticker.nanos() - start);
+                told.listener().onFarOperation(cacheName, operation, took, failure);
+            }
         }
-        long startedAt = ticker.nanos();
-        CompletableFuture<T> result = limits.limit(started(remote));
-        return result.whenComplete((value, failure) -> {
-            room.release();
-            long now = ticker.nanos();
+
+        @Override
+        public String toString() {
+            return "observed → " + delegate;
+        }
+    }
+
+    /** Makes no call while the breaker is open, except for the heartbeat that may find out whether the far tier is back. */
+    private record Breaking(FarCalls delegate, Breaker breaker) implements FarCalls {
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            Breaker.Permit permit = operation == FarOperation.PING ? breaker.tryProbe() : breaker.tryAcquire();
+            if (permit == null) {
+                return CompletableFuture.failedFuture(FarUnavailableException.breakerOpen());
+            }
+            return Completions.whenComplete(
+                    delegate.call(operation, remote), (answer, failure) -> ended(permit, failure));
+        }
+
+        private static void ended(Breaker.Permit permit, @Nullable Throwable failure) {
             if (failure == null) {
-                lastAnswered = now;
                 permit.succeeded();
+            } else if (failure instanceof FarUnavailableException unavailable && !unavailable.wasCalled()) {
+                permit.ignored();
             } else {
                 permit.failed();
-                failures.report(operation.failure(), Completions.cause(failure));
             }
-            listener.onFarOperation(
-                    cacheName,
-                    operation,
-                    Duration.ofNanos(now - startedAt),
-                    failure == null ? null : Completions.cause(failure));
-        });
+        }
+
+        @Override
+        public String toString() {
+            return breaker + " → " + delegate;
+        }
     }
 
-    private static <T> CompletableFuture<T> started(Supplier<? extends CompletionStage<T>> remote) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        try {
-            remote.get().whenComplete((value, failure) -> {
+    /** Has so many calls under way at most; one more fails at once. */
+    private static final class Bulkhead implements FarCalls {
+
+        private final FarCalls delegate;
+        private final int maxConcurrentCalls;
+        private final Semaphore room;
+
+        private Bulkhead(FarCalls delegate, int maxConcurrentCalls) {
+            this.delegate = delegate;
+            this.maxConcurrentCalls = maxConcurrentCalls;
+            this.room = new Semaphore(maxConcurrentCalls);
+        }
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            if (!room.tryAcquire()) {
+                return CompletableFuture.failedFuture(FarUnavailableException.tooManyCalls(maxConcurrentCalls));
+            }
+            return Completions.whenComplete(delegate.call(operation, remote), (answer, failure) -> room.release());
+        }
+
+        @Override
+        public String toString() {
+            return "bulkhead[" + maxConcurrentCalls + "] → " + delegate;
+        }
+    }
+
+    /** Gives a call up when its time is over. */
+    private record TimeLimited(FarCalls delegate, TimeLimits limits) implements FarCalls {
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            return limits.limit(delegate.call(operation, remote));
+        }
+
+        @Override
+        public String toString() {
+            return limits + " → " + delegate;
+        }
+    }
+
+    /** Remembers when the far tier last answered, also those who have stopped waiting. */
+    private static final class Answered implements FarCalls {
+
+        private final FarCalls delegate;
+        private final Ticker ticker;
+        private volatile long last = Long.MIN_VALUE / 2;
+
+        private Answered(FarCalls delegate, Ticker ticker) {
+            this.delegate = delegate;
+            this.ticker = ticker;
+        }
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            return Completions.whenComplete(delegate.call(operation, remote), (answer, failure) -> {
                 if (failure == null) {
-                    result.complete(value);
-                } else {
-                    result.completeExceptionally(failure);
+                    answered(ticker.nanos());
                 }
             });
-        } catch (RuntimeException e) {
-            result.completeExceptionally(e);
         }
-        return result;
+
+        /** Written once per tick and not per call, for the sake of those who read it. */
+        private void answered(long now) {
+            if (now > last) {
+                last = now;
+            }
+        }
+
+        @Override
+        public String toString() {
+            return delegate.toString();
+        }
     }
 
-    private <T> CompletableFuture<T> refused(FarOperation operation, FarUnavailableException refusal) {
-        failures.report(operation.failure(), refusal);
-        listener.onFarOperation(cacheName, operation, Duration.ZERO, refusal);
-        return CompletableFuture.failedFuture(refusal);
+    /** Makes the call; a store that throws all the same has failed. */
+    private record Direct() implements FarCalls {
+
+        @Override
+        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+            try {
+                return Completions.whenComplete(remote.get(), (answer, failure) -> {});
+            } catch (Throwable e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "store";
+        }
     }
 }

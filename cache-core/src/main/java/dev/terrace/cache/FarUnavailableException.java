@@ -34,6 +34,11 @@ final class FarUnavailableException extends CacheException {
         return reason;
     }
 
+    /** Whether the call was made before it was given up. */
+    boolean wasCalled() {
+        return reason == Reason.TIMED_OUT;
+    }
+
     @Override
     public synchronized Throwable fillInStackTrace() {
         return this;

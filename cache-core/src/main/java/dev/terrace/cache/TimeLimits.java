@@ -143,7 +143,7 @@ final class TimeLimits {
 
     @Override
     public String toString() {
-        return "TimeLimits[" + Duration.ofNanos(limit) + ", " + pending() + " pending]";
+        return "time limit[" + Duration.ofNanos(limit) + "]";
     }
 
     /** A call's future, its place in the list and what is told of the call's end, in one object. */
