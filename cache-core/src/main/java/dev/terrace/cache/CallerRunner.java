@@ -3,6 +3,7 @@ package dev.terrace.cache;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Runs loads on the thread of a caller that waits for them: for {@link LoadOn#CALLER}, and for a load within a load, which
@@ -14,6 +15,7 @@ final class CallerRunner implements LoadRunner {
 
     private final ArrayBlockingQueue<Runnable> tasks;
     private final LoadRunner afterwards;
+    private final ReentrantLock lock = new ReentrantLock();
     private boolean left;
 
     /**
@@ -31,8 +33,13 @@ final class CallerRunner implements LoadRunner {
         return offered(interruptible) ? interruptible : afterwards.start(task);
     }
 
-    private synchronized boolean offered(Runnable task) {
-        return !left && tasks.offer(task);
+    private boolean offered(Runnable task) {
+        lock.lock();
+        try {
+            return !left && tasks.offer(task);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -59,8 +66,11 @@ final class CallerRunner implements LoadRunner {
 
     /** What was offered and not run is run elsewhere: others may wait for it. */
     private void leave() {
-        synchronized (this) {
+        lock.lock();
+        try {
             left = true;
+        } finally {
+            lock.unlock();
         }
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             if (task != WAKE) {

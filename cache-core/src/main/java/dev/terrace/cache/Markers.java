@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ final class Markers {
     private final int capacity;
     private final AtomicLong knownSeq = new AtomicLong();
     private final ConcurrentHashMap<String, Known> tags = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
     private volatile Known whole;
     private volatile long all;
     /** Without a far tier: the highest marker that was dropped for room, which stands for all that are not held. */
@@ -159,7 +162,16 @@ final class Markers {
         }
     }
 
-    private synchronized void setWhole(Known known) {
+    private void setWhole(Known known) {
+        lock.lock();
+        try {
+            updateWhole(known);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void updateWhole(Known known) {
         whole = whole.confirmedAt == Long.MIN_VALUE && !local && known.confirmedAt != Long.MIN_VALUE
                 ? first(known)
                 : whole.updated(known);
@@ -172,9 +184,9 @@ final class Markers {
     }
 
     private void dropSome() {
-        Iterator<java.util.Map.Entry<String, Known>> dropped = tags.entrySet().iterator();
+        Iterator<Map.Entry<String, Known>> dropped = tags.entrySet().iterator();
         for (int i = 0; i <= capacity / 16 && dropped.hasNext(); i++) {
-            java.util.Map.Entry<String, Known> next = dropped.next();
+            Map.Entry<String, Known> next = dropped.next();
             floor.accumulateAndGet(next.getValue().value, Math::max);
             dropped.remove();
         }

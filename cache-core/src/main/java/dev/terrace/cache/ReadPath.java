@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,10 @@ final class ReadPath<K, V> {
     private final Engine<K, V> engine;
     private final FlightSteps<K, V> steps;
     private final Counters counters;
+    private final Tiers<K, V> tiers;
+    private final Validity validity;
+    private final Ticker ticker;
+    private final @Nullable UnaryOperator<V> copyOnRead;
     private final @Nullable LoadSource<K, V> own;
     private final boolean refreshesEarly;
 
@@ -29,6 +34,11 @@ final class ReadPath<K, V> {
         this.engine = engine;
         this.steps = new FlightSteps<>(engine);
         this.counters = engine.counters();
+        this.tiers = engine.tiers();
+        this.validity = engine.rules().validity();
+        this.ticker = engine.surroundings().ticker();
+        Settings.NearSettings<K, V> near = engine.settings().near();
+        this.copyOnRead = near == null ? null : near.copyOnRead();
         Settings.LoadSettings<K, V> loading = engine.settings().loading();
         this.own = loading.loader() == null ? null : new LoadSource<>(loading.loader(), loading.bulkLoader());
         this.refreshesEarly =
@@ -47,12 +57,12 @@ final class ReadPath<K, V> {
     /** The near tier's entry if it may be served as it is: the hot path. Null where more has to be done. */
     @Nullable
     Entry<V> fresh(K key) {
-        Entry<V> entry = engine.tiers().near().get(key);
+        Entry<V> entry = tiers.near().get(key);
         if (entry == null) {
             return null;
         }
-        long now = engine.now();
-        if (engine.rules().validity().judge(entry, now) != Verdict.FRESH) {
+        long now = ticker.nanos();
+        if (validity.judge(entry, now) != Verdict.FRESH) {
             return null;
         }
         served(key, entry, now);
@@ -108,12 +118,12 @@ final class ReadPath<K, V> {
 
     private CompletableFuture<Answer<V>> request(
             K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started) {
-        engine.tiers().checkOpen();
+        tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
                     "cache \"" + engine.settings().name() + "\": a loader asked for the key that it is loading");
         }
-        Entry<V> entry = engine.tiers().near().get(key);
+        Entry<V> entry = tiers.near().get(key);
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict == Verdict.FRESH) {
             served(key, entry, engine.now());
@@ -141,7 +151,7 @@ final class ReadPath<K, V> {
     private CompletableFuture<Answer<V>> prepared(
             Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict, List<Flight<K, V>> started) {
         flight.joined();
-        Entry<V> meanwhile = engine.tiers().near().get(flight.key);
+        Entry<V> meanwhile = tiers.near().get(flight.key);
         if (meanwhile != null && meanwhile != entry && engine.judge(meanwhile) == Verdict.FRESH) {
             // A flight ended between the look at the near tier and the start of this one.
             steps.finish(flight, Answer.found(meanwhile, Lookup.Tier.NEAR));
@@ -193,10 +203,10 @@ final class ReadPath<K, V> {
             return answer;
         }
         // A tag was invalidated since the flight began; whether its value has that tag is known when it is there.
-        return answer.thenCompose(found -> found.entry() != null
-                        && engine.rules().validity().judgeConfirmed(found.entry(), engine.now()) == Verdict.GONE
-                ? get(key, source, runner)
-                : CompletableFuture.completedFuture(found));
+        return answer.thenCompose(
+                found -> found.entry() != null && validity.judgeConfirmed(found.entry(), engine.now()) == Verdict.GONE
+                        ? get(key, source, runner)
+                        : CompletableFuture.completedFuture(found));
     }
 
     /** A flight's answer, or its outcome where the answer was a value that may no longer be served. */
@@ -228,8 +238,8 @@ final class ReadPath<K, V> {
     }
 
     private CompletableFuture<Answer<V>> peek(K key, List<Flight<K, V>> started) {
-        engine.tiers().checkOpen();
-        Entry<V> entry = engine.tiers().near().get(key);
+        tiers.checkOpen();
+        Entry<V> entry = tiers.near().get(key);
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict.mayBeServed()) {
             counters.nearHits.increment();
@@ -262,7 +272,7 @@ final class ReadPath<K, V> {
 
     /** Loads a key's value whatever there is of it. */
     CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner) {
-        engine.tiers().checkOpen();
+        tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
                     "cache \"" + engine.settings().name() + "\": a loader asked to refresh the key that it is loading");
@@ -275,7 +285,7 @@ final class ReadPath<K, V> {
             return running.outcome.thenCompose(
                     found -> found.loaded() ? CompletableFuture.completedFuture(found) : refresh(key, runner));
         }
-        Entry<V> entry = engine.tiers().near().get(key);
+        Entry<V> entry = tiers.near().get(key);
         if (entry != null && engine.judge(entry) != Verdict.GONE) {
             created.previous = entry;
         }
@@ -328,7 +338,7 @@ final class ReadPath<K, V> {
             counters.staleServes.increment();
             engine.reports().listener().onStaleServed(engine.settings().name(), answer.stale());
         }
-        return engine.copied(entry.value);
+        return value(entry);
     }
 
     /** The longest that a caller waits; every step of a flight has a bound of its own, and this is their sum. */

@@ -1,5 +1,7 @@
 package dev.terrace.cache;
 
+import java.util.concurrent.locks.ReentrantLock;
+
 /** The tiers of a cache, and the switches that turn them off. */
 final class Tiers<K, V> implements Switches {
 
@@ -9,6 +11,8 @@ final class Tiers<K, V> implements Switches {
     /** The near tier, or what stands for it while it is off or the cache is closed: one volatile read tells all. */
     private volatile NearTier<K, V> near;
 
+    private final ReentrantLock switching = new ReentrantLock();
+    private volatile boolean nearOn = true;
     private volatile boolean farOn = true;
     private volatile boolean readOnly;
     private volatile boolean closed;
@@ -55,24 +59,36 @@ final class Tiers<K, V> implements Switches {
         return closed;
     }
 
-    synchronized boolean close() {
-        if (closed) {
-            return false;
+    /** Returns whether this call closed it. */
+    boolean close() {
+        switching.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            closed = true;
+            near = NearTier.closed(cacheName);
+            clearNear();
+            return true;
+        } finally {
+            switching.unlock();
         }
-        closed = true;
-        near = NearTier.closed(cacheName);
-        clearNear();
-        return true;
     }
 
     @Override
-    public synchronized void near(boolean on) {
-        if (closed || on == isNearOn()) {
-            return;
+    public void near(boolean on) {
+        switching.lock();
+        try {
+            if (closed || on == nearOn) {
+                return;
+            }
+            nearOn = on;
+            near = on ? configuredNear : NearTier.none();
+            // After the switch: what a read that began before it stores now is refused or removed.
+            clearNear();
+        } finally {
+            switching.unlock();
         }
-        clearNear();
-        near = on ? configuredNear : NearTier.none();
-        clearNear();
     }
 
     @Override
@@ -87,7 +103,7 @@ final class Tiers<K, V> implements Switches {
 
     @Override
     public boolean isNearOn() {
-        return near == configuredNear;
+        return nearOn;
     }
 
     @Override
