@@ -91,7 +91,7 @@ final class Assembly<K, V> {
             Settings<K, V> settings, Stripes stripes, Ticker ticker, Counters counters, CacheListener listener) {
         return settings.near() == null
                 ? NearTier.none()
-                : new CaffeineNearTier<>(settings.near(), stripes, ticker, cause -> {
+                : new CaffeineNearTier<>(settings, settings.near().bound(), stripes, ticker, cause -> {
                     counters.evictions.increment();
                     listener.onEviction(settings.name(), cause);
                 });
@@ -144,7 +144,7 @@ final class Assembly<K, V> {
                 scheduler,
                 new RecoveryQueue.Watch(
                         queued -> listener.onRecovery(settings.name(), queued), failures, around.tiers()::isFarOn));
-        Duration maxIdle = settings.near() == null ? null : settings.near().maxIdle();
+        Duration maxIdle = settings.life().maxIdle();
         KeyCodec<? super K> keys = farSettings.keyCodec() == null ? KeyCodec.standard() : farSettings.keyCodec();
         FarSide<K, V> side = new FarSide<>(
                 keys,

@@ -53,7 +53,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     private int maxWaitingLoads = Defaults.MAX_WAITING_LOADS;
     private @Nullable Executor executor;
     private @Nullable ContextHook contextHook;
-    private boolean completeAbandonedLoads = true;
+    private boolean completeAbandonedLoads = Defaults.COMPLETE_ABANDONED_LOADS;
 
     private CacheListener listener = CacheListener.NONE;
 
@@ -67,7 +67,10 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         return this;
     }
 
-    /** Gives entries of the near tier up that nobody has read for this long. Default: never before their life ends. */
+    /**
+     * Gives entries up that nobody has used for this long, in both tiers; the far tier is told of uses at most once per
+     * quarter of it. Default: not before their life ends.
+     */
     public CacheBuilder<K, V> maxIdle(Duration idle) {
         maxIdle = Checks.positive("maxIdle", idle);
         return this;
@@ -342,7 +345,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     }
 
     private Settings.@Nullable NearSettings<K, V> nearSettings() {
-        return near == null ? null : new Settings.NearSettings<>(near, maxIdle, copyOnRead);
+        return near == null ? null : new Settings.NearSettings<>(near, copyOnRead);
     }
 
     private Settings.@Nullable FarSettings<K, V> farSettings() {
@@ -359,7 +362,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     }
 
     private Settings.LifeSettings lifeSettings(Duration fresh) {
-        return new Settings.LifeSettings(fresh, staleFor, negativeFor, jitter, earlyRefresh, retryAfter);
+        return new Settings.LifeSettings(fresh, staleFor, negativeFor, maxIdle, jitter, earlyRefresh, retryAfter);
     }
 
     private Settings.LoadSettings<K, V> loadSettings() {

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Weigher;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -18,20 +19,19 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     private final Stripes stripes;
 
     CaffeineNearTier(
-            Settings.NearSettings<K, V> settings,
+            Settings<K, V> settings,
+            Near<? super K, ? super V> bound,
             Stripes stripes,
             Ticker ticker,
             Consumer<CacheListener.EvictionCause> evictions) {
         this.stripes = stripes;
+        Duration maxIdle = settings.life().maxIdle();
         Caffeine<Object, Object> builder = Caffeine.newBuilder()
                 .ticker(ticker::nanos)
                 // Maintenance is short and amortized; a thread of its own would cost a hand-off per few reads.
                 .executor(Runnable::run);
-        this.cache = CaffeineNearTier.<K, V>bounded(builder, settings.bound())
-                .expireAfter(new LifeExpiry<K, V>(
-                        settings.maxIdle() == null
-                                ? Long.MAX_VALUE
-                                : settings.maxIdle().toNanos()))
+        this.cache = CaffeineNearTier.<K, V>bounded(builder, bound)
+                .expireAfter(new LifeExpiry<K, V>(maxIdle == null ? Long.MAX_VALUE : maxIdle.toNanos()))
                 .evictionListener((@Nullable K key, @Nullable Entry<V> entry, RemovalCause cause) -> evictions.accept(
                         cause == RemovalCause.EXPIRED
                                 ? CacheListener.EvictionCause.EXPIRED

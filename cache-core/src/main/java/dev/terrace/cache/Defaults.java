@@ -12,7 +12,9 @@ final class Defaults {
     static final Duration SOFT_DEADLINE = Duration.ZERO;
     static final Duration LOAD_DEADLINE = Duration.ofSeconds(10);
     static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    /** The longest pause after failed loads. */
     static final Duration RETRY_AT_MOST = Duration.ofSeconds(30);
+
     static final int MAX_CONCURRENT_LOADS = 64;
     static final int MAX_WAITING_LOADS = 4_096;
     static final Duration FAR_BUDGET = Duration.ofMillis(100);
@@ -20,12 +22,18 @@ final class Defaults {
     static final Duration LEASE_WAIT = Duration.ofSeconds(3);
     static final int MAX_VALUE_BYTES = 1 << 20;
     static final int RECOVERY_CAPACITY = 10_000;
+    /** How long a close may take. */
     static final Duration CLOSE_DEADLINE = Duration.ofSeconds(2);
+    /** Counters of changes; keys that share one may lose a near insert to each other. */
     static final int STRIPES = 4_096;
+    /** How many tags' markers a node keeps. */
     static final int MARKER_CACHE = 10_000;
+    /** How many keys may be read or loaded at once. */
     static final int MAX_FLIGHTS = 65_536;
+
     static final WhenFarFails WHEN_FAR_FAILS = WhenFarFails.DEGRADE;
     static final LoadOn LOAD_ON = LoadOn.EXECUTOR;
+    static final boolean COMPLETE_ABANDONED_LOADS = true;
     static final EarlyRefresh EARLY_REFRESH = EarlyRefresh.none();
 
     private Defaults() {}

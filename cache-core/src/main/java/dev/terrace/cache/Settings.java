@@ -18,14 +18,11 @@ record Settings<K, V>(
         CacheListener listener) {
 
     record NearSettings<K, V>(
-            Near<? super K, ? super V> bound,
-            @Nullable Duration maxIdle,
-            @Nullable UnaryOperator<V> copyOnRead) {
+            Near<? super K, ? super V> bound, @Nullable UnaryOperator<V> copyOnRead) {
 
         @Override
         public String toString() {
-            return "near[" + bound + (maxIdle == null ? "" : ", maxIdle=" + maxIdle)
-                    + (copyOnRead == null ? "" : ", copyOnRead") + "]";
+            return "near[" + bound + (copyOnRead == null ? "" : ", copyOnRead") + "]";
         }
     }
 
@@ -64,13 +61,15 @@ record Settings<K, V>(
             Duration fresh,
             Duration stale,
             @Nullable Duration negative,
+            @Nullable Duration maxIdle,
             double jitter,
             EarlyRefresh earlyRefresh,
             Duration retryAfter) {
         @Override
         public String toString() {
-            return "life[freshFor=" + fresh + ", staleFor=" + stale + ", negativeFor=" + negative + ", jitter=" + jitter
-                    + ", earlyRefresh=" + earlyRefresh + ", retryAfter=" + retryAfter + "]";
+            return "life[freshFor=" + fresh + ", staleFor=" + stale + ", negativeFor=" + negative + ", maxIdle="
+                    + maxIdle + ", jitter=" + jitter + ", earlyRefresh=" + earlyRefresh + ", retryAfter=" + retryAfter
+                    + "]";
         }
     }
 
