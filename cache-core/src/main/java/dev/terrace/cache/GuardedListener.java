@@ -3,7 +3,10 @@ package dev.terrace.cache;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A listener whose failures are counted and change nothing. */
+/**
+ * A listener that may throw whatever it likes: it is reported and changes nothing, above all not for a caller that waits for
+ * the thread it was told on.
+ */
 final class GuardedListener implements CacheListener {
 
     private final CacheListener listener;
@@ -17,8 +20,8 @@ final class GuardedListener implements CacheListener {
     private void guarded(Runnable event) {
         try {
             event.run();
-        } catch (RuntimeException e) {
-            failures.report(FailureKind.LISTENER, e);
+        } catch (Throwable thrown) {
+            failures.report(FailureKind.LISTENER, thrown);
         }
     }
 

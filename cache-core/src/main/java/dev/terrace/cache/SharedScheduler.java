@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SharedScheduler {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Cache.class);
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache");
     private static final Scheduler.Cancellable NOTHING = () -> {};
     private static final SharedScheduler SHARED = new SharedScheduler();
 

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 /** What the caches log while this is open, kept off the console. */
 final class LogCapture implements AutoCloseable {
 
-    private final Logger logger = (Logger) LoggerFactory.getLogger(Cache.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache");
     private final @Nullable Level level = logger.getLevel();
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
