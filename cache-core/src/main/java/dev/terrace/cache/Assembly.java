@@ -130,7 +130,7 @@ final class Assembly<K, V> {
                 breaker,
                 new FarCallStack.Time(ticker, scheduler),
                 new FarCallStack.Told(listener, failures));
-        FarStore store = farSettings.tier().open(settings.name(), bounds.budget());
+        FarStore store = opened(settings.name(), farSettings);
         FarAccess<V> access = new FarAccess<>(
                 new FarAccess.Parts<>(store, calls, farSettings.codec(), loadThreads),
                 times(settings, farSettings),
@@ -156,6 +156,16 @@ final class Assembly<K, V> {
                 side,
                 calls,
                 new Heartbeat(access, calls, farSettings.coherence().maxStaleness(), ticker, scheduler));
+    }
+
+    private FarStore opened(String name, Settings.FarSettings<K, V> settings) {
+        try {
+            return settings.tier().open(name, settings.bounds().budget());
+        } catch (RuntimeException e) {
+            loadThreads.close(Duration.ZERO);
+            holds.forEach(Assembly::closed);
+            throw e;
+        }
     }
 
     private static <K, V> FarAccess.FarTimes times(Settings<K, V> settings, Settings.FarSettings<K, V> farSettings) {

@@ -43,6 +43,14 @@ record Engine<K, V>(
         return rules.validity().judge(entry, now());
     }
 
+    /** Until when a value is trusted that rests on nothing but a load begun at this time. */
+    long trustedFrom(long loadStartedAt) {
+        Settings.FarSettings<K, V> farSettings = settings.far();
+        return farSettings == null
+                ? Long.MAX_VALUE
+                : loadStartedAt + farSettings.coherence().maxStaleness().toNanos();
+    }
+
     Counters counters() {
         return reports.counters();
     }

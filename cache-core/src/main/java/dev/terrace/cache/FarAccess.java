@@ -66,7 +66,7 @@ final class FarAccess<V> {
     record Parts<V>(FarStore store, FarCalls calls, Codec<V> codec, Executor decoders) {}
 
     /**
-     * Reads keys. Markers that were not confirmed within half of the trust that a read gives are asked for in the same round
+     * Reads keys. Markers that were not confirmed within a fifth of the trust that a read gives are asked for in the same round
      * trip; unknown tags cost one more.
      */
     CompletableFuture<List<Found<V>>> read(List<FarKey> wanted) {
@@ -179,7 +179,7 @@ final class FarAccess<V> {
     }
 
     private CompletableFuture<Void> confirm(Collection<String> tags, long askedAt) {
-        List<String> names = markers.unconfirmedSince(askedAt - times.trustNanos() / 2, tags);
+        List<String> names = markers.unconfirmedSince(askedAt - times.trustNanos() / 5, tags);
         if (names.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }

@@ -22,7 +22,6 @@ final class Fills<K, V> {
     private final Engine<K, V> engine;
     private final FlightSteps<K, V> steps;
     private final @Nullable FarSide<K, V> far;
-    private final long trustNanos;
     private final int maxValueBytes;
 
     Fills(Engine<K, V> engine, FlightSteps<K, V> steps) {
@@ -30,8 +29,6 @@ final class Fills<K, V> {
         this.steps = steps;
         this.far = engine.far();
         Settings.FarSettings<K, V> settings = engine.settings().far();
-        this.trustNanos =
-                settings == null ? 0 : settings.coherence().maxStaleness().toNanos();
         this.maxValueBytes = settings == null ? 0 : settings.maxValueBytes();
     }
 
@@ -103,10 +100,9 @@ final class Fills<K, V> {
     private Entry<V> entry(Flight<K, V> flight, Loads.Loaded<V> result, Lifetime lifetime) {
         long now = engine.now();
         long goneAt = now + lifetime.whole().toNanos();
-        long trustedUntil = far == null ? Long.MAX_VALUE : flight.loadStartedAt + trustNanos;
         return new Entry<>(
                 engine.copied(result.value()),
-                new Entry.Life(now + lifetime.fresh().toNanos(), goneAt, trustedUntil),
+                new Entry.Life(now + lifetime.fresh().toNanos(), goneAt, engine.trustedFrom(flight.loadStartedAt)),
                 new Entry.Stamp(
                         engine.writtenAt(), engine.surroundings().writeIds().getAsLong(), flight.loadSeq),
                 result.options().extra(),

@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Asks the loader for the values of flights, within the load deadline, and hands them on to be stored. */
@@ -38,79 +38,98 @@ final class Loads<K, V> {
     }
 
     private void run(List<Flight<K, V>> flights, Loading<K, V> loading) {
-        AtomicBoolean ended = new AtomicBoolean();
-        for (Flight<K, V> flight : flights) {
-            flight.loadStartedAt = engine.now();
-            flight.loadSeq = engine.rules().markers().knownSeq();
-        }
-        Scheduler.Cancellable timer =
-                engine.surroundings().scheduler().schedule(() -> timedOut(flights, ended), deadline);
-        try {
-            RunningLoad running = flights.get(0).runner.start(() -> load(flights, loading, ended, timer));
-            flights.forEach(flight -> flight.load = running);
-            if (ended.get()) {
-                // Ended, perhaps by the deadline, before it could be told whom to stop: nothing runs, or it is stopped
-                // now.
-                flights.forEach(flight -> flight.load = null);
-            }
-        } catch (LoadRejectedException noRoom) {
-            if (ended.compareAndSet(false, true)) {
-                timer.cancel();
-                failed(flights, noRoom, Duration.ZERO);
-            }
-        }
+        new Run(flights, loading).start();
     }
 
-    private void load(
-            List<Flight<K, V>> flights, Loading<K, V> loading, AtomicBoolean ended, Scheduler.Cancellable timer) {
-        if (ended.get()) {
-            return;
+    /** One call of a loader, which ends once: by its result, its failure, its deadline, or for want of room. */
+    private final class Run {
+
+        private final List<Flight<K, V>> flights;
+        private final Loading<K, V> loading;
+        private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+
+        Run(List<Flight<K, V>> flights, Loading<K, V> loading) {
+            this.flights = flights;
+            this.loading = loading;
         }
-        engine.counters().loadsRunning.incrementAndGet();
-        flights.forEach(flight -> LoadScope.enter(engine, flight.key));
-        Map<Flight<K, V>, Loaded<V>> loaded = Map.of();
-        Throwable failure = null;
-        try {
-            loaded = loading.load();
-        } catch (Throwable t) {
-            failure = t;
-        } finally {
-            flights.forEach(flight -> LoadScope.exit(engine, flight.key));
-            engine.counters().loadsRunning.decrementAndGet();
+
+        void start() {
+            for (Flight<K, V> flight : flights) {
+                flight.loadStartedAt = engine.now();
+                flight.loadSeq = engine.rules().markers().knownSeq();
+            }
+            Scheduler.Cancellable timer = engine.surroundings().scheduler().schedule(this::timedOut, deadline);
+            try {
+                RunningLoad running = flights.get(0).runner.start(() -> load(timer));
+                flights.forEach(flight -> flight.load = running);
+                if (state.get() == State.TIMED_OUT) {
+                    // The deadline passed before it could be told whom to stop.
+                    running.cancel();
+                }
+            } catch (LoadRejectedException noRoom) {
+                if (state.compareAndSet(State.RUNNING, State.ENDED)) {
+                    timer.cancel();
+                    failed(flights, noRoom, Duration.ZERO);
+                }
+            }
         }
-        if (!ended.compareAndSet(false, true)) {
-            return;
+
+        private void load(Scheduler.Cancellable timer) {
+            if (state.get() != State.RUNNING) {
+                return;
+            }
+            engine.counters().loadsRunning.incrementAndGet();
+            flights.forEach(flight -> LoadScope.enter(engine, flight.key));
+            Map<Flight<K, V>, Loaded<V>> loaded = Map.of();
+            Throwable failure = null;
+            try {
+                loaded = loading.load();
+            } catch (Throwable t) {
+                failure = t;
+            } finally {
+                flights.forEach(flight -> LoadScope.exit(engine, flight.key));
+                engine.counters().loadsRunning.decrementAndGet();
+            }
+            if (failure instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            if (!state.compareAndSet(State.RUNNING, State.ENDED)) {
+                return;
+            }
+            timer.cancel();
+            ended(loaded, failure);
         }
-        timer.cancel();
-        Duration took = Duration.ofNanos(engine.now() - flights.get(0).loadStartedAt);
-        if (failure == null) {
+
+        private void ended(Map<Flight<K, V>, Loaded<V>> loaded, @Nullable Throwable failure) {
+            Duration took = Duration.ofNanos(engine.now() - flights.get(0).loadStartedAt);
+            if (failure != null) {
+                failed(flights, unchecked(failure), took);
+                return;
+            }
             engine.counters().loadSuccesses.increment();
             engine.counters().loadNanos.add(took.toNanos());
             engine.reports().listener().onLoad(engine.settings().name(), took, null);
             flights.forEach(flight -> engine.rules().pauses().succeeded(flight.key));
-            store(loaded, flights);
-        } else {
-            failed(flights, unchecked(failure), took);
+            try {
+                fills.store(loaded);
+            } catch (Throwable defect) {
+                flights.forEach(flight -> steps.fail(flight, defect));
+            }
+        }
+
+        private void timedOut() {
+            if (state.compareAndSet(State.RUNNING, State.TIMED_OUT)) {
+                flights.get(0).cancelLoad();
+                String message = "cache \"" + engine.settings().name() + "\": a load did not end within loadDeadline ";
+                failed(flights, new LoadTimeoutException(message + deadline), deadline);
+            }
         }
     }
 
-    private void store(Map<Flight<K, V>, Loaded<V>> loaded, List<Flight<K, V>> flights) {
-        try {
-            fills.store(loaded);
-        } catch (Throwable defect) {
-            flights.forEach(flight -> steps.fail(flight, defect));
-        }
-    }
-
-    private void timedOut(List<Flight<K, V>> flights, AtomicBoolean ended) {
-        if (ended.compareAndSet(false, true)) {
-            flights.get(0).cancelLoad();
-            failed(
-                    flights,
-                    new LoadTimeoutException("cache \"" + engine.settings().name()
-                            + "\": a load did not end within loadDeadline " + deadline),
-                    deadline);
-        }
+    private enum State {
+        RUNNING,
+        ENDED,
+        TIMED_OUT
     }
 
     private void failed(List<Flight<K, V>> flights, Throwable failure, Duration took) {

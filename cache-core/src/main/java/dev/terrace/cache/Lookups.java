@@ -16,7 +16,7 @@ final class Lookups<K, V> {
     }
 
     CompletableFuture<Lookup<V>> lookup(K key) {
-        return reads.peek(key).thenApply(this::described);
+        return reads.peek(key).answer().thenApply(this::described);
     }
 
     private Lookup<V> described(Answer<V> answer) {

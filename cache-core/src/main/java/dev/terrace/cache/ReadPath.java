@@ -45,6 +45,19 @@ final class ReadPath<K, V> {
                 !(engine.settings().life().earlyRefresh() instanceof EarlyRefresh.None) && this.own != null;
     }
 
+    /**
+     * What a caller waits for.
+     *
+     * @param flight whose load the caller's leaving may end; null where there is none
+     */
+    record Requested<K, V>(
+            CompletableFuture<Answer<V>> answer, @Nullable Flight<K, V> flight) {
+
+        static <K, V> Requested<K, V> answered(Answer<V> answer) {
+            return new Requested<>(CompletableFuture.completedFuture(answer), null);
+        }
+    }
+
     /** The cache's own loader. */
     LoadSource<K, V> ownSource() {
         if (own == null) {
@@ -79,23 +92,19 @@ final class ReadPath<K, V> {
     }
 
     /** A read that the near tier did not answer with a fresh value. */
-    CompletableFuture<Answer<V>> get(K key, LoadSource<K, V> source, LoadRunner runner) {
+    Requested<K, V> get(K key, LoadSource<K, V> source, LoadRunner runner) {
         List<Flight<K, V>> started = new ArrayList<>(1);
         return begun(started, () -> request(key, source, runner, started));
     }
 
     /** The same for many keys, which go together where nobody fetches them yet. */
-    Map<K, CompletableFuture<Answer<V>>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
+    Map<K, Requested<K, V>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
-            Map<K, CompletableFuture<Answer<V>>> answers = new LinkedHashMap<>();
+            Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
             for (K key : keys) {
                 Entry<V> entry = fresh(key);
-                answers.put(
-                        key,
-                        entry == null
-                                ? request(key, source, runner, started)
-                                : CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR)));
+                answers.put(key, entry == null ? request(key, source, runner, started) : near(entry));
             }
             return answers;
         });
@@ -116,8 +125,11 @@ final class ReadPath<K, V> {
         return requested;
     }
 
-    private CompletableFuture<Answer<V>> request(
-            K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started) {
+    private static <K, V> Requested<K, V> near(Entry<V> entry) {
+        return Requested.answered(Answer.found(entry, Lookup.Tier.NEAR));
+    }
+
+    private Requested<K, V> request(K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started) {
         tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
@@ -127,12 +139,12 @@ final class ReadPath<K, V> {
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict == Verdict.FRESH) {
             served(key, entry, engine.now());
-            return CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR));
+            return near(entry);
         }
         if (entry != null && verdict == Verdict.STALE) {
             counters.nearHits.increment();
             if (engine.rules().pauses().isPaused(key, engine.now())) {
-                return CompletableFuture.completedFuture(Answer.stale(entry, CacheListener.StaleReason.LOAD_FAILED));
+                return Requested.answered(Answer.stale(entry, CacheListener.StaleReason.LOAD_FAILED));
             }
         } else {
             counters.nearMisses.increment();
@@ -148,18 +160,18 @@ final class ReadPath<K, V> {
         return joined(key, running, source, runner);
     }
 
-    private CompletableFuture<Answer<V>> prepared(
+    private Requested<K, V> prepared(
             Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict, List<Flight<K, V>> started) {
         flight.joined();
         Entry<V> meanwhile = tiers.near().get(flight.key);
         if (meanwhile != null && meanwhile != entry && engine.judge(meanwhile) == Verdict.FRESH) {
             // A flight ended between the look at the near tier and the start of this one.
             steps.finish(flight, Answer.found(meanwhile, Lookup.Tier.NEAR));
-            return flight.answer;
+            return new Requested<>(flight.answer, flight);
         }
         started.add(flight);
         prepare(flight, entry, verdict);
-        return flight.answer;
+        return new Requested<>(flight.answer, flight);
     }
 
     private void prepare(Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict) {
@@ -194,56 +206,59 @@ final class ReadPath<K, V> {
                         engine.rules().markers().knownSeq()));
     }
 
-    private CompletableFuture<Answer<V>> joined(
-            K key, Flight<K, V> flight, LoadSource<K, V> source, LoadRunner runner) {
+    private Requested<K, V> joined(K key, Flight<K, V> flight, LoadSource<K, V> source, LoadRunner runner) {
         counters.coalesced.increment();
         flight.joined();
-        CompletableFuture<Answer<V>> answer = current(flight);
-        if (engine.rules().markers().knownSeq() <= flight.seq) {
-            return answer;
-        }
-        // A tag was invalidated since the flight began; whether its value has that tag is known when it is there.
-        return answer.thenCompose(
-                found -> found.entry() != null && validity.judgeConfirmed(found.entry(), engine.now()) == Verdict.GONE
-                        ? get(key, source, runner)
-                        : CompletableFuture.completedFuture(found));
+        long joinedAt = engine.now();
+        CompletableFuture<Answer<V>> answer = flight.answer
+                .thenCompose(given ->
+                        holds(flight, given, joinedAt) ? CompletableFuture.completedFuture(given) : flight.outcome)
+                .thenCompose(given -> holds(flight, given, joinedAt)
+                        ? CompletableFuture.completedFuture(given)
+                        : get(key, source, runner).answer());
+        return new Requested<>(answer, flight);
     }
 
-    /** A flight's answer, or its outcome where the answer was a value that may no longer be served. */
-    private CompletableFuture<Answer<V>> current(Flight<K, V> flight) {
-        if (!flight.answer.isDone() || flight.answer.isCompletedExceptionally()) {
-            return flight.answer;
+    /**
+     * Whether a flight's answer is one for a caller that joined it at that time. Its load may have begun before a change that
+     * this node learns of in no other way than by the end of trust, or before an invalidation of a tag that its value turned
+     * out to have.
+     */
+    private boolean holds(Flight<K, V> flight, Answer<V> answer, long joinedAt) {
+        Entry<V> entry = answer.entry();
+        if (!answer.loaded()) {
+            return entry == null || engine.judge(entry).mayBeServed();
         }
-        Answer<V> given = flight.answer.join();
-        return given.loaded()
-                        || given.entry() == null
-                        || engine.judge(given.entry()).mayBeServed()
-                ? flight.answer
-                : flight.outcome;
+        if (entry == null) {
+            return engine.trustedFrom(flight.loadStartedAt) > joinedAt;
+        }
+        boolean tagRaised = engine.rules().markers().knownSeq() > flight.seq
+                && validity.judgeConfirmed(entry, engine.now()) == Verdict.GONE;
+        return entry.trustedUntil > joinedAt && !tagRaised;
     }
 
     /** What the tiers have of keys, without a load. */
-    Map<K, CompletableFuture<Answer<V>>> peekAll(Collection<K> keys) {
+    Map<K, Requested<K, V>> peekAll(Collection<K> keys) {
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
-            Map<K, CompletableFuture<Answer<V>>> answers = new LinkedHashMap<>();
+            Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
             keys.forEach(key -> answers.put(key, peek(key, started)));
             return answers;
         });
     }
 
-    CompletableFuture<Answer<V>> peek(K key) {
+    Requested<K, V> peek(K key) {
         List<Flight<K, V>> started = new ArrayList<>(1);
         return begun(started, () -> peek(key, started));
     }
 
-    private CompletableFuture<Answer<V>> peek(K key, List<Flight<K, V>> started) {
+    private Requested<K, V> peek(K key, List<Flight<K, V>> started) {
         tiers.checkOpen();
         Entry<V> entry = tiers.near().get(key);
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict.mayBeServed()) {
             counters.nearHits.increment();
-            return CompletableFuture.completedFuture(Answer.found(entry, Lookup.Tier.NEAR));
+            return near(entry);
         }
         counters.nearMisses.increment();
         Flight<K, V> running = engine.flights().get(key);
@@ -255,11 +270,11 @@ final class ReadPath<K, V> {
                             .validity()
                             .judgeConfirmed(given.entry(), engine.now())
                             .mayBeServed()) {
-                return running.answer;
+                return new Requested<>(running.answer, null);
             }
         }
         if (engine.far() == null) {
-            return CompletableFuture.completedFuture(Answer.nothing());
+            return Requested.answered(Answer.nothing());
         }
         Flight<K, V> created =
                 create(key, Purpose.PEEK, null, engine.surroundings().loadThreads());
@@ -267,7 +282,7 @@ final class ReadPath<K, V> {
             created.copy = entry;
         }
         started.add(created);
-        return created.answer;
+        return new Requested<>(created.answer, null);
     }
 
     /** Loads a key's value whatever there is of it. */
@@ -308,10 +323,9 @@ final class ReadPath<K, V> {
     /**
      * A caller stops waiting. Its load goes on unless nobody else waits for it and the cache does not complete abandoned loads.
      */
-    void abandon(K key, CompletableFuture<Answer<V>> waitedFor) {
-        Flight<K, V> flight = engine.flights().get(key);
+    void abandon(Requested<K, V> requested) {
+        Flight<K, V> flight = requested.flight();
         if (flight != null
-                && flight.answer == waitedFor
                 && flight.left()
                 && !engine.settings().loading().completeAbandoned()
                 && !flight.answer.isDone()) {

@@ -29,7 +29,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<@Nullable V> getIfPresent(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> reads.peek(key).thenApply(reads::delivered));
+        return future(() -> reads.peek(key).answer().thenApply(reads::delivered));
     }
 
     @Override
@@ -51,11 +51,11 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
             if (entry != null) {
                 return CompletableFuture.completedFuture(reads.delivered(Answer.found(entry, Lookup.Tier.NEAR)));
             }
-            CompletableFuture<Answer<V>> answer = reads.get(key, source, loadThreads);
-            CompletableFuture<V> value = answer.thenApply(reads::delivered);
+            ReadPath.Requested<K, V> requested = reads.get(key, source, loadThreads);
+            CompletableFuture<V> value = requested.answer().thenApply(reads::delivered);
             value.whenComplete((result, failure) -> {
                 if (value.isCancelled()) {
-                    reads.abandon(key, answer);
+                    reads.abandon(requested);
                 }
             });
             return value;
@@ -85,12 +85,14 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     /** All values that there are, in the order of the keys, once the last answer is there. */
-    CompletableFuture<Map<K, V>> collected(Map<K, CompletableFuture<Answer<V>>> answers) {
-        return CompletableFuture.allOf(answers.values().toArray(CompletableFuture[]::new))
+    CompletableFuture<Map<K, V>> collected(Map<K, ReadPath.Requested<K, V>> requested) {
+        return CompletableFuture.allOf(requested.values().stream()
+                        .map(ReadPath.Requested::answer)
+                        .toArray(CompletableFuture[]::new))
                 .thenApply(done -> {
                     Map<K, V> values = new LinkedHashMap<>();
-                    answers.forEach((key, answer) -> {
-                        V value = reads.delivered(answer.join());
+                    requested.forEach((key, one) -> {
+                        V value = reads.delivered(one.answer().join());
                         if (value != null) {
                             values.put(key, value);
                         }

@@ -44,7 +44,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
     @Override
     public @Nullable V getIfPresent(K key) {
         Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
-        return entry == null ? reads.delivered(waiting.waitFor(reads.peek(key), null)) : reads.value(entry);
+        return entry == null ? reads.delivered(waiting.waitFor(reads.peek(key).answer(), null)) : reads.value(entry);
     }
 
     @Override
@@ -62,11 +62,11 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     private V fetched(K key, LoadSource<K, V> source) {
         CallerRunner here = callerRunner(1);
-        CompletableFuture<Answer<V>> answer = reads.get(key, source, here == null ? loadThreads : here);
+        ReadPath.Requested<K, V> requested = reads.get(key, source, here == null ? loadThreads : here);
         try {
-            return reads.delivered(waiting.waitFor(answer, here));
+            return reads.delivered(waiting.waitFor(requested.answer(), here));
         } catch (CallerInterruptedException | LoadTimeoutException e) {
-            reads.abandon(key, answer);
+            reads.abandon(requested);
             throw e;
         }
     }
@@ -89,8 +89,13 @@ final class TieredCache<K, V> implements Cache<K, V> {
     private Map<K, V> fetchedAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
         Set<K> distinct = TieredAsyncCache.distinct(keys);
         CallerRunner here = callerRunner(distinct.size());
-        return waiting.waitFor(
-                async.collected(reads.getAll(distinct, source, here == null ? loadThreads : here)), here);
+        Map<K, ReadPath.Requested<K, V>> requested = reads.getAll(distinct, source, here == null ? loadThreads : here);
+        try {
+            return waiting.waitFor(async.collected(requested), here);
+        } catch (CallerInterruptedException | LoadTimeoutException e) {
+            requested.values().forEach(reads::abandon);
+            throw e;
+        }
     }
 
     @Override
