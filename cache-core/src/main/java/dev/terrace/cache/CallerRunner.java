@@ -11,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class CallerRunner implements LoadRunner {
 
+    @SuppressWarnings("UnnecessaryLambda") // Known by its identity.
     private static final Runnable WAKE = () -> {};
 
     private final ArrayBlockingQueue<Runnable> tasks;

@@ -335,14 +335,15 @@ final class ReadPath<K, V> {
         }
     }
 
-    /** The value of a near hit, as a caller is given it. */
-    @Nullable
+    /** The value of a near hit, as a caller is given it. Null where the loader found nothing. */
+    @SuppressWarnings("NullAway")
     V value(Entry<V> entry) {
-        return engine.copied(entry.value);
+        V value = entry.value;
+        return copyOnRead == null || value == null ? value : copyOnRead.apply(value);
     }
 
-    /** What a caller is given, counted where it is stale. */
-    @Nullable
+    /** What a caller is given, counted where it is stale. Null for an answer without an entry, which a load never gives. */
+    @SuppressWarnings("NullAway")
     V delivered(Answer<V> answer) {
         Entry<V> entry = answer.entry();
         if (entry == null) {

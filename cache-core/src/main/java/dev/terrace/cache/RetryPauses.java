@@ -37,7 +37,7 @@ final class RetryPauses<K> {
         int slot = slot(key);
         Pause<K> before = slots.get(slot);
         int failures = before != null && before.key().equals(key) ? Math.min(before.failures() + 1, MAX_DOUBLINGS) : 0;
-        double nanos = Math.min((double) first.toNanos() * (1L << failures), longest.toNanos());
+        double nanos = Math.min((double) first.toNanos() * (1L << failures), (double) longest.toNanos());
         slots.set(slot, new Pause<>(key, failures, now + (long) (nanos * (1 - chance.getAsDouble() / 10))));
     }
 

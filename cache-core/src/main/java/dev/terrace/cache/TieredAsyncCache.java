@@ -29,7 +29,8 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<@Nullable V> getIfPresent(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> reads.peek(key).answer().thenApply(reads::delivered));
+        return TieredAsyncCache.<@Nullable V>future(
+                () -> reads.peek(key).answer().thenApply(reads::delivered));
     }
 
     @Override
@@ -189,7 +190,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     /** What an operation throws before it has a future arrives in one, and failures arrive without wrapping. */
-    private static <T> CompletableFuture<T> future(Operation<T> operation) {
+    private static <T extends @Nullable Object> CompletableFuture<T> future(Operation<T> operation) {
         try {
             CompletableFuture<T> result = operation.start();
             return result.isCompletedExceptionally() || !result.isDone() ? unwrapped(result) : result;
@@ -198,7 +199,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
         }
     }
 
-    private static <T> CompletableFuture<T> unwrapped(CompletableFuture<T> wrapped) {
+    private static <T extends @Nullable Object> CompletableFuture<T> unwrapped(CompletableFuture<T> wrapped) {
         CompletableFuture<T> result = new CompletableFuture<>();
         wrapped.whenComplete((value, failure) -> {
             if (failure == null) {
@@ -216,7 +217,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     @FunctionalInterface
-    private interface Operation<T> {
+    private interface Operation<T extends @Nullable Object> {
         CompletableFuture<T> start();
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -60,7 +61,7 @@ final class WritePath<K, V> {
         Map<K, FarKey> unstorable = new LinkedHashMap<>();
         UncacheableValueException failure = null;
         for (Map.Entry<K, Write<V>> write : writes.entrySet()) {
-            FarKey key = keys.get(write.getKey());
+            FarKey key = Objects.requireNonNull(keys.get(write.getKey()));
             try {
                 drafts.put(write.getKey(), draft(far, key, write.getValue()));
             } catch (UncacheableValueException e) {
