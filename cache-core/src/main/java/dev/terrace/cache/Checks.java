@@ -1,5 +1,7 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.spi.RecordFormat;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -8,8 +10,8 @@ import java.util.regex.Pattern;
 final class Checks {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
-    private static final int MAX_TAG_LENGTH = 200;
-    private static final int MAX_TAGS = 100;
+    private static final int MAX_TAG_LENGTH = RecordFormat.MAX_TAG_LENGTH;
+    private static final int MAX_TAGS = RecordFormat.MAX_TAGS;
 
     /** Longer than any cache lives, short enough for nanoseconds in a long to add up. */
     static final Duration FOREVER = Duration.ofDays(36_500);
@@ -57,7 +59,15 @@ final class Checks {
             throw new IllegalArgumentException(
                     "tag: must have 1 to " + MAX_TAG_LENGTH + " characters and not be \"*\", not \"" + tag + "\"");
         }
-        return tag;
+        return wellFormed("tag", tag);
+    }
+
+    /** A record holds UTF-8, which half a surrogate pair does not have: it would come back as something else. */
+    static String wellFormed(String setting, String text) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new IllegalArgumentException(setting + ": has half a surrogate pair");
+        }
+        return text;
     }
 
     private static Duration atMostForever(Duration value) {

@@ -1,6 +1,7 @@
 package dev.terrace.cache;
 
 import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.RecordFormat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** What a loader said of the entry that it loads. */
 final class LoadOptions<V> implements LoadContext<V> {
 
-    private static final int MAX_STATE_LENGTH = 1_000;
+    private static final int MAX_STATE_LENGTH = RecordFormat.MAX_STATE_LENGTH;
 
     private final @Nullable Entry<V> previous;
     private boolean over;
@@ -38,7 +39,7 @@ final class LoadOptions<V> implements LoadContext<V> {
             throw new IllegalArgumentException(
                     "state: at most " + MAX_STATE_LENGTH + " characters, not " + loaderState.length());
         }
-        state = loaderState;
+        state = Checks.wellFormed("state", loaderState);
     }
 
     @Override
