@@ -55,7 +55,7 @@ final class JavaSerializationCodecTest extends CodecContract<JavaSerializationCo
 
     @Override
     protected List<Order> values() {
-        List<Line> many = IntStream.range(0, 100)
+        List<Line> many = IntStream.range(0, 20)
                 .mapToObj(i -> new Line(
                         "p" + i, BigDecimal.valueOf(i, 2), i % 2 == 0 ? null : new Line("s", BigDecimal.ONE, null)))
                 .toList();
