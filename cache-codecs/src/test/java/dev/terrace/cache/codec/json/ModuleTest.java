@@ -10,13 +10,13 @@ final class ModuleTest {
     private final PublishedModule module = PublishedModule.underTest();
 
     @Test
-    void itExportsOnePackagePerLibrary() {
+    void itExportsOnePackage() {
         assertThat(module.name()).isEqualTo("dev.terrace.cache.codecs");
         assertThat(module.exports()).containsExactly("dev.terrace.cache.codec.json");
     }
 
     @Test
-    void itNeedsTheCoreAndJackson() {
+    void itNeedsFewModules() {
         assertThat(module.requires())
                 .containsExactly(
                         "static transitive org.jspecify",
