@@ -32,7 +32,7 @@ final class RedisConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(1_000);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     private static final Duration SILENCE = Duration.ofSeconds(5);
 
     private final String description;

@@ -41,7 +41,8 @@ final class RedisKeys {
     /** Tags are free text. */
     private static String escaped(String tag) {
         StringBuilder escaped = new StringBuilder(tag.length() + 8);
-        for (char c : tag.toCharArray()) {
+        for (int i = 0; i < tag.length(); i++) {
+            char c = tag.charAt(i);
             if (PLAIN.indexOf(c) >= 0) {
                 escaped.append(c);
             } else {

@@ -21,7 +21,9 @@ enum Script {
     ENSURE_MARKERS,
     RAISE_MARKERS;
 
+    @SuppressWarnings("ImmutableEnumChecker") // Given out only as a copy.
     private final byte[] text;
+
     private final String digest;
 
     Script() {
