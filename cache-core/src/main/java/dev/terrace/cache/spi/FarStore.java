@@ -12,11 +12,16 @@ import java.util.concurrent.CompletionStage;
  * however many keys it names. Replies are in the order of the requests. Keys are printable ASCII without spaces or
  * braces, at most 200 characters.
  *
- * <p>A store bounds nothing by itself: its caller adds time limits and a circuit breaker. A write that reaches the server
- * later than the budget given to {@link FarTier#open} after it was issued is not applied and answers
- * {@link WriteReply.Late}.
+ * <p>A store bounds nothing by itself: its caller adds time limits and a circuit breaker. What changes anything and reaches
+ * the server later than the budget given to {@link FarTier#open} after it was issued is not applied and answers
+ * {@link WriteReply.Late}; where the reply cannot say so, a fill is refused and any other stage fails.
  *
  * <p>Versions are {@code max(stored version + 1, server time in µs)}, given on the server at the moment of the write.
+ *
+ * <p>What was judged is still there iff its identity is: version and write id, or the bytes in their place where they are
+ * malformed. What has no identity (foreign data that is too short or no bytes at all) counts as absent.
+ *
+ * <p>Source versions are compared only with each other: where one side has none, the write is not refused for it.
  */
 public interface FarStore {
 
@@ -28,7 +33,10 @@ public interface FarStore {
      */
     CompletionStage<Void> ping();
 
-    /** Plain reads, one per key: no script, no write. Foreign or unreadable bytes are {@link FarReading.Malformed}. */
+    /**
+     * Plain reads, one per key: no script, no write. Foreign or unreadable bytes are {@link FarReading.Malformed}; what is
+     * no bytes at all may also be absent.
+     */
     CompletionStage<List<FarReading>> read(List<String> keys);
 
     /** Reads the fixed header of each record alone, to compare it with a copy; its payload is empty. */
@@ -42,7 +50,8 @@ public interface FarStore {
 
     /**
      * Stores each record if its lease stands, the record is still the one that was judged when the lease was granted (or
-     * has reached the end of its life since), and no newer source version is stored. Ends the lease.
+     * has reached the end of its life since), and it had and has no newer source version. Ends the lease, also where the
+     * record is refused.
      */
     CompletionStage<List<FillReply>> fill(List<FillRequest> requests);
 
@@ -51,7 +60,8 @@ public interface FarStore {
 
     /**
      * Stores each record with a new version and ends any lease of its key. The stored sequence is the highest of the
-     * draft's and the cache's counter. Refused when the stored record or tombstone has a newer source version.
+     * draft's and the cache's counter. Refused when the stored record or tombstone has a newer source version; nothing
+     * changes then.
      */
     CompletionStage<List<WriteReply>> put(List<PutRequest> requests);
 
@@ -65,12 +75,16 @@ public interface FarStore {
     CompletionStage<List<WriteReply>> invalidate(Collection<String> keys, Duration tombstoneTime);
 
     /**
-     * Makes a present value stale as of now: a new fresh-until and a new write id; it stays for its remaining life and any
-     * lease of its key ends. Answers {@link WriteReply.Unchanged} where there is no value to expire.
+     * Makes a present value, or cached null, stale as of now: a new version, a new write id and a fresh-until of now or
+     * before; it stays for its remaining life and any lease of its key ends. Answers {@link WriteReply.Unchanged} where there
+     * is no value to expire.
      */
     CompletionStage<WriteReply> expire(String key, long writeId);
 
-    /** Keeps each present record for at most {@code idle} from now, never past the end of its life. */
+    /**
+     * Keeps each present value, or cached null, for {@code idle} from now, but never past the end of its life. It stays the
+     * same change; tombstones keep their time.
+     */
     CompletionStage<Void> touch(List<String> keys, Duration idle);
 
     /**
@@ -81,14 +95,15 @@ public interface FarStore {
     CompletionStage<MarkerReading> markers(Collection<String> names);
 
     /**
-     * Creates those of the named markers that are missing, at the counter's value ({@code max(counter, server time in µs)}
-     * where the counter is missing), and returns them all. They live at least {@code life}.
+     * Creates those of the named markers that are missing, at the counter's value, and returns them all. A missing counter is
+     * created first, at the server time in µs or at the highest of the named markers, so that markers created later, under
+     * other names, get the same value. They live at least {@code life}.
      */
     CompletionStage<MarkerReading> ensureMarkers(Collection<String> names, Duration life);
 
     /**
-     * Raises the counter to {@code max(counter + 1, server time in µs)} and each named marker to it. They live at least
-     * {@code life}.
+     * Raises the counter to {@code max(counter + 1, server time in µs)}, and above each named marker should one be ahead of
+     * it, and each named marker to it. They live at least {@code life}.
      */
     CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life);
 
@@ -134,7 +149,7 @@ public interface FarStore {
         /** @param version the version that the server gave the record */
         record Stored(long version) implements FillReply {}
 
-        /** Nothing was stored: the lease no longer stands. */
+        /** Nothing was stored: the lease no longer stands, the record is another, or its source version is newer. */
         record Refused() implements FillReply {}
     }
 
