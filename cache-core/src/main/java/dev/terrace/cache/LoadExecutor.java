@@ -1,79 +1,218 @@
 package dev.terrace.cache;
 
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The threads that run loads: a bounded number at once, a bounded number waiting, more rejected. */
+/**
+ * The bulkhead of loads: so many run at once, so many wait in the order in which they came, more are rejected. This holds on
+ * whatever threads they run.
+ *
+ * <p>Threads are asked for one at a time, up to the number of loads that may run, and each runs loads until none waits.
+ *
+ * <p>As an {@link Executor}, for short work that must not wait behind loads, it runs a task now or rejects it.
+ */
 final class LoadExecutor implements LoadRunner, Executor {
 
-    private final Executor executor;
-    private final @Nullable ThreadPoolExecutor owned;
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache");
+
     private final String cacheName;
-    private final Settings.LoadThreads settings;
+    private final int maxConcurrent;
+    private final int maxWaiting;
+    private final LoadThreads threads;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition idle = lock.newCondition();
+    private final ArrayDeque<InterruptibleTask> waiting = new ArrayDeque<>(); // guarded by lock, as is what follows
+    private final Set<InterruptibleTask> running = Collections.newSetFromMap(new IdentityHashMap<>());
+    private int workers;
+    private boolean closed;
 
     LoadExecutor(String cacheName, Settings.LoadThreads settings) {
-        this.cacheName = cacheName;
-        this.settings = settings;
-        Executor given = settings.executor();
-        if (given != null) {
-            owned = null;
-            executor = given;
-        } else {
-            owned = new ThreadPoolExecutor(
-                    settings.maxConcurrent(),
-                    settings.maxConcurrent(),
-                    5,
-                    TimeUnit.SECONDS,
-                    new ArrayBlockingQueue<>(settings.maxWaiting()),
-                    threads("terrace-load-" + cacheName + "-"));
-            owned.allowCoreThreadTimeOut(true);
-            executor = owned;
-        }
+        this(
+                cacheName,
+                settings.maxConcurrent(),
+                settings.maxWaiting(),
+                LoadThreads.of(cacheName, settings.executor()));
     }
 
-    /** Virtual threads where the JVM has them, else daemon threads. */
-    private static ThreadFactory threads(String prefix) {
-        try {
-            Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
-            Class<?> type = Class.forName("java.lang.Thread$Builder");
-            builder = type.getMethod("name", String.class, long.class).invoke(builder, prefix, 0L);
-            return (ThreadFactory) type.getMethod("factory").invoke(builder);
-        } catch (ReflectiveOperationException before21) {
-            return task -> {
-                Thread thread = new Thread(task, prefix + "pool");
-                thread.setDaemon(true);
-                return thread;
-            };
-        }
+    LoadExecutor(String cacheName, int maxConcurrent, int maxWaiting, LoadThreads threads) {
+        this.cacheName = cacheName;
+        this.maxConcurrent = maxConcurrent;
+        this.maxWaiting = maxWaiting;
+        this.threads = threads;
     }
 
     @Override
-    public RunningLoad start(Runnable task) {
-        InterruptibleTask interruptible = new InterruptibleTask(task);
-        execute(interruptible);
-        return interruptible;
+    public RunningLoad start(Runnable load) {
+        InterruptibleTask task = new InterruptibleTask(load);
+        run(task, (long) maxConcurrent + maxWaiting);
+        return () -> cancel(task);
     }
 
     @Override
     public void execute(Runnable task) {
+        run(new InterruptibleTask(task), maxConcurrent);
+    }
+
+    private void run(InterruptibleTask task, long room) {
+        if (!enqueue(task, room)) {
+            return;
+        }
         try {
-            executor.execute(task);
-        } catch (RejectedExecutionException e) {
-            throw new LoadRejectedException(
-                    "cache \"" + cacheName + "\": maxConcurrentLoads " + settings.maxConcurrent()
-                            + " are running and maxWaitingLoads " + settings.maxWaiting() + " are waiting");
+            threads.execute(this::work);
+        } catch (Throwable noThread) {
+            if (!withdraw(task)) {
+                return;
+            }
+            if (noThread instanceof RejectedExecutionException) {
+                throw rejected("the given executor rejected a load", noThread);
+            }
+            throw noThread;
         }
     }
 
-    void close(Duration deadline) {
-        if (owned != null) {
-            owned.shutdownNow();
+    /** Returns whether a thread is to be asked for. */
+    private boolean enqueue(InterruptibleTask task, long room) {
+        lock.lock();
+        try {
+            if (closed) {
+                throw rejected("it is closed", null);
+            }
+            if (running.size() + waiting.size() >= room) {
+                throw rejected(
+                        "maxConcurrentLoads " + maxConcurrent + " are running and " + waiting.size()
+                                + " are waiting, of maxWaitingLoads " + maxWaiting,
+                        null);
+            }
+            waiting.add(task);
+            boolean another = workers < maxConcurrent;
+            if (another) {
+                workers++;
+            }
+            return another;
+        } finally {
+            lock.unlock();
         }
+    }
+
+    /** The thread that was asked for will not come. Returns whether no other has taken the task meanwhile. */
+    private boolean withdraw(InterruptibleTask task) {
+        lock.lock();
+        try {
+            workerEnded();
+            return waiting.remove(task);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void work() {
+        for (InterruptibleTask task = next(null); task != null; task = next(task)) {
+            try {
+                task.run();
+            } catch (Throwable e) {
+                LOG.error("cache {}: a load failed outside of the loader", cacheName, e);
+            }
+            if (threads.areOurs()) {
+                // What a loader left behind is not for the next.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    private @Nullable InterruptibleTask next(@Nullable InterruptibleTask ended) {
+        lock.lock();
+        try {
+            running.remove(ended);
+            InterruptibleTask next = waiting.poll();
+            if (next == null) {
+                workerEnded();
+            } else {
+                running.add(next);
+            }
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void workerEnded() {
+        workers--;
+        if (workers == 0) {
+            idle.signalAll();
+        }
+    }
+
+    private void cancel(InterruptibleTask task) {
+        lock.lock();
+        try {
+            waiting.remove(task);
+        } finally {
+            lock.unlock();
+        }
+        task.cancel();
+    }
+
+    /**
+     * Takes no more loads, drops those that wait, interrupts those that run and waits for them, unless this is called by one.
+     *
+     * @return whether all have ended
+     */
+    boolean close(Duration deadline) {
+        stop().forEach(InterruptibleTask::cancel);
+        boolean ended = !LoadScope.isLoadThread() && awaitIdle(deadline);
+        threads.close();
+        return ended;
+    }
+
+    private List<InterruptibleTask> stop() {
+        lock.lock();
+        try {
+            closed = true;
+            waiting.clear();
+            return List.copyOf(running);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean awaitIdle(Duration deadline) {
+        lock.lock();
+        try {
+            long left = deadline.toNanos();
+            while (workers > 0 && left > 0) {
+                left = idle.awaitNanos(left);
+            }
+            return workers == 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private LoadRejectedException rejected(String why, @Nullable Throwable cause) {
+        LoadRejectedException rejected = new LoadRejectedException("cache \"" + cacheName + "\": " + why);
+        if (cause != null) {
+            rejected.initCause(cause);
+        }
+        return rejected;
+    }
+
+    @Override
+    public String toString() {
+        return maxConcurrent + " loads on " + threads;
     }
 }
