@@ -1,0 +1,91 @@
+package dev.terrace.cache.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The sets, and what the requirements ask of each. */
+final class BenchSets {
+
+    private static final double NEAR_BAR = 0.7;
+    private static final double READ_THROUGH_BAR = 1.1;
+    private static final double FAR_BAR = 1.1;
+
+    static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), new MemorySet());
+
+    private BenchSets() {}
+
+    static Optional<BenchSet> named(String name) {
+        return ALL.stream().filter(set -> set.name().equals(name)).findFirst();
+    }
+
+    private static BenchSet near() {
+        Contender plain = new Contender("Caffeine", NearHit.class, "caffeine", 1);
+        Contender expiring = new Contender("Caffeine expireAfterWrite", NearHit.class, "caffeineExpiring", 1);
+        Contender byHand = new Contender("hand-written", NearHit.class, "handWritten", 1);
+        Contender nearOnly = new Contender("near only", NearHit.class, "terraceNearOnly", 1);
+        Contender both = new Contender("near + far", NearHit.class, "terraceBothTiers", 1);
+        List<Comparison> comparisons = new ArrayList<>();
+        for (int threads : new int[] {1, 2}) {
+            Comparison headline = compare("near hit", both, expiring, threads);
+            comparisons.add(threads == 1 ? headline.atMost(NEAR_BAR).allocatingAtMost(0) : headline);
+            comparisons.add(compare("near hit", nearOnly, expiring, threads));
+            comparisons.add(compare("near hit", both, byHand, threads).asDetail());
+            comparisons.add(compare("near hit", both, plain, threads).asDetail());
+            comparisons.add(compare("near hit", nearOnly, plain, threads).asDetail());
+        }
+        return new JmhSet("near", "time of a read that the near tier answers", comparisons);
+    }
+
+    private static BenchSet readThrough() {
+        Contender byHand = new Contender("hand-written", ReadThrough.class, "handWritten", 1);
+        Contender ours = new Contender("near + far", ReadThrough.class, "terrace", 1);
+        List<Comparison> comparisons = new ArrayList<>();
+        comparisons.add(readThrough(ReadThrough.Misses.FAR, ours, byHand, 1_000, 1));
+        comparisons.add(readThrough(ReadThrough.Misses.FAR, ours, byHand, 3_600_000, 1));
+        comparisons.add(
+                readThrough(ReadThrough.Misses.FAR, ours, byHand, 1_000, 8).asDetail());
+        comparisons.add(readThrough(ReadThrough.Misses.MIXED, ours, byHand, 1_000, 1));
+        comparisons.add(readThrough(ReadThrough.Misses.LOAD, ours, byHand, 1_000, 1));
+        comparisons.add(readThrough(ReadThrough.Misses.FREE_LOAD, ours, byHand, 1_000, 1));
+        return new JmhSet("readthrough", "mean time of reads of which 95 % are near hits", comparisons);
+    }
+
+    private static Comparison readThrough(
+            ReadThrough.Misses misses, Contender ours, Contender byHand, int maxStaleness, int threads) {
+        String what = "5 %% %s, maxStaleness %,d s".formatted(misses, maxStaleness / 1_000);
+        return compare(
+                        what,
+                        ours.with("misses", misses).with("maxStaleness", maxStaleness),
+                        byHand.with("misses", misses),
+                        threads)
+                .atMost(READ_THROUGH_BAR);
+    }
+
+    private static BenchSet far() {
+        Contender raw = new Contender("Lettuce", FarGet.class, "lettuce", 1);
+        Contender ours = new Contender("far only", FarGet.class, "terrace", 1);
+        List<Comparison> comparisons = new ArrayList<>();
+        for (FarGet.Payload payload : FarGet.Payload.values()) {
+            for (int threads : new int[] {1, 32}) {
+                Comparison comparison =
+                        compare(payload.name(), ours.with("payload", payload), raw.with("payload", payload), threads);
+                comparisons.add(threads == 1 ? comparison.atMost(FAR_BAR) : comparison.asDetail());
+            }
+        }
+        return new JmhSet("far", "time of a read that the far tier answers, near tier off", comparisons);
+    }
+
+    private static BenchSet bulk() {
+        Comparison comparison = Comparison.of(
+                "100 keys, half present",
+                new Contender("far only", BulkGet.class, "terrace", 1),
+                new Contender("Lettuce MGET + SETs", BulkGet.class, "lettuce", 1));
+        return new JmhSet(
+                "bulk", "reads of 100 keys at once, half of them present", List.of(comparison), BulkCounts::figures);
+    }
+
+    private static Comparison compare(String what, Contender ours, Contender raw, int threads) {
+        return Comparison.of(what, ours.threads(threads), raw.threads(threads));
+    }
+}
