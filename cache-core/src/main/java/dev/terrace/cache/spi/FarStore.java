@@ -76,8 +76,8 @@ public interface FarStore {
 
     /**
      * Makes a present value, or cached null, stale as of now: a new version, a new write id and a fresh-until of now or
-     * before; it stays for its remaining life and any lease of its key ends. Answers {@link WriteReply.Unchanged} where there
-     * is no value to expire.
+     * before; it stays for its remaining life. Answers {@link WriteReply.Unchanged} where there is no value to expire. In
+     * both cases any lease of the key ends: a value that was being loaded must not be stored as fresh afterwards.
      */
     CompletionStage<WriteReply> expire(String key, long writeId);
 

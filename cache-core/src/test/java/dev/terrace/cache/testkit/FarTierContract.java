@@ -513,6 +513,14 @@ public abstract class FarTierContract {
         }
 
         @Test
+        void anExpireOfAValueThatIsStillBeingLoadedRefusesItsFill() {
+            FarLease lease = granted(here, "k");
+            await(there.expire("k", 1));
+            assertRefused(fill(here, lease, draft("late")));
+            assertThat(read(here, "k")).isEqualTo(FarReading.ABSENT);
+        }
+
+        @Test
         void aLaterLeaseRefusesTheFillOfAnEarlierOne() {
             FarLease first = granted(here, "k", moment());
             advance(moment());

@@ -265,12 +265,12 @@ public final class InMemoryServer {
             if (now > deadline) {
                 return new WriteReply.Late();
             }
+            leases.remove(key);
             Stored stored = stored(key);
             FarRecord header = header(key);
             if (stored == null || header == null || !isValue(header)) {
                 return new WriteReply.Unchanged();
             }
-            leases.remove(key);
             long version = nextVersion(key);
             long freshUntil = Math.min(header.life().freshUntil(), TimeUnit.MICROSECONDS.toMillis(now));
             ByteBuffer bytes = ByteBuffer.wrap(stored.bytes().clone());

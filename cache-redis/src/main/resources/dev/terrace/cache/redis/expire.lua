@@ -4,12 +4,17 @@ local now = micros()
 if now > tonumber(ARGV[1]) then
   return {2}
 end
+-- Also where there is no value yet: one that is being loaded must not be stored as fresh afterwards.
+redis.call('DEL', KEYS[2])
 local record = stored(KEYS[1])
 if not is_record(record) or string.byte(record, 4) == 2 then
   return {4}
 end
-redis.call('DEL', KEYS[2])
-local fresh_until = math.min(number_at(record, 37), math.floor(now / 1000))
+-- Not now: to nodes whose far clock is a little behind that would still be to come.
+local fresh_until = number_at(record, 37)
+if fresh_until > math.floor(now / 1000) then
+  fresh_until = 0
+end
 redis.call(
   'SET',
   KEYS[1],
