@@ -177,8 +177,43 @@ final class FlightSteps<K, V> {
         }
     }
 
-    private boolean serveStale(Flight<K, V> flight, Entry<V> entry, StaleReason reason) {
-        return engine.judge(entry).mayBeServed() && flight.answer.complete(Answer.stale(entry, reason));
+    private void serveStale(Flight<K, V> flight, Entry<V> entry, StaleReason reason) {
+        if (!flight.answer.isDone()) {
+            confirmed(flight, entry).thenAccept(stale -> {
+                if (stale != null) {
+                    flight.answer.complete(Answer.stale(stale, reason));
+                }
+            });
+        }
+    }
+
+    /**
+     * A value that is being replaced, if it may still be served: where trust in it has ended meanwhile, only if the far tier
+     * still has the same. Else null; never fails.
+     */
+    private CompletableFuture<@Nullable Entry<V>> confirmed(Flight<K, V> flight, Entry<V> entry) {
+        Validity.Verdict verdict = engine.judge(entry);
+        if (verdict != Validity.Verdict.UNTRUSTED || far == null || !far.mayAsk(flight.requireFarKey())) {
+            return CompletableFuture.completedFuture(verdict.mayBeServed() ? entry : null);
+        }
+        engine.counters().validations.increment();
+        FarSide<K, V> side = far;
+        return side.access()
+                .validate(farKeys(List.of(flight)), List.of(entry))
+                .thenApply(renewed -> {
+                    Found.Present<V> same = renewed.get(0);
+                    if (same == null
+                            || !side.mayBelieve(same.entry().extra.tags())
+                            || !engine.rules()
+                                    .validity()
+                                    .judgeConfirmed(same.entry(), engine.now())
+                                    .mayBeServed()) {
+                        return null;
+                    }
+                    insert(flight, same.entry());
+                    return same.entry();
+                })
+                .exceptionally(unanswered -> null);
     }
 
     private void lease(FarSide<K, V> side, List<Flight<K, V>> flights) {
@@ -303,11 +338,21 @@ final class FlightSteps<K, V> {
     /** The flight is over without a value; callers get the previous one where it may be served, else the failure. */
     void fail(Flight<K, V> flight, Throwable failure) {
         Entry<V> previous = flight.previous;
+        if (previous == null || flight.answer.isDone() || failure instanceof CacheClosedException) {
+            failed(flight, failure);
+            return;
+        }
         StaleReason reason =
                 failure instanceof LoadRejectedException ? StaleReason.LOAD_REJECTED : StaleReason.LOAD_FAILED;
-        if (previous != null && !(failure instanceof CacheClosedException)) {
-            serveStale(flight, previous, reason);
-        }
+        confirmed(flight, previous).thenAccept(stale -> {
+            if (stale != null) {
+                flight.answer.complete(Answer.stale(stale, reason));
+            }
+            failed(flight, failure);
+        });
+    }
+
+    private void failed(Flight<K, V> flight, Throwable failure) {
         engine.flights().remove(flight.key, flight);
         flight.outcome.completeExceptionally(failure);
         if (!flight.answer.completeExceptionally(failure) && flight.purpose != Flight.Purpose.REFRESH) {

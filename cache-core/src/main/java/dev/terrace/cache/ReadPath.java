@@ -211,12 +211,30 @@ final class ReadPath<K, V> {
         flight.joined();
         long joinedAt = engine.now();
         CompletableFuture<Answer<V>> answer = flight.answer
-                .thenCompose(given ->
-                        holds(flight, given, joinedAt) ? CompletableFuture.completedFuture(given) : flight.outcome)
+                .thenCompose(given -> {
+                    if (holds(flight, given, joinedAt)) {
+                        return CompletableFuture.completedFuture(given);
+                    }
+                    return given.loaded() ? flight.outcome : meanwhile(key, flight);
+                })
                 .thenCompose(given -> holds(flight, given, joinedAt)
                         ? CompletableFuture.completedFuture(given)
                         : get(key, source, runner).answer());
         return new Requested<>(answer, flight);
+    }
+
+    /** The stale value that a flight has given is not trusted any more: the one that the tiers have now, else the outcome. */
+    private CompletableFuture<Answer<V>> meanwhile(K key, Flight<K, V> flight) {
+        return peek(key).answer().thenCompose(found -> {
+            Entry<V> entry = found.entry();
+            if (entry == null) {
+                return flight.outcome;
+            }
+            return CompletableFuture.completedFuture(
+                    engine.judge(entry) == Verdict.FRESH
+                            ? found
+                            : Answer.stale(entry, CacheListener.StaleReason.REVALIDATING));
+        });
     }
 
     /**
