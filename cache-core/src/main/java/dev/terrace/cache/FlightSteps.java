@@ -276,10 +276,11 @@ final class FlightSteps<K, V> {
         }
         Duration waited = Duration.ofNanos(now - flight.waitingForHolderSince);
         if (waited.compareTo(leaseWait) < 0) {
-            Duration half = waited.dividedBy(2);
-            Duration pause = half.compareTo(FIRST_POLL) < 0
+            // So it waits a quarter longer than the holder at most.
+            Duration quarter = waited.dividedBy(4);
+            Duration pause = quarter.compareTo(FIRST_POLL) < 0
                     ? FIRST_POLL
-                    : half.compareTo(LONGEST_POLL) > 0 ? LONGEST_POLL : half;
+                    : quarter.compareTo(LONGEST_POLL) > 0 ? LONGEST_POLL : quarter;
             engine.surroundings()
                     .scheduler()
                     .schedule(() -> guarded(List.of(flight), () -> lookAgain(side, flight)), pause);
