@@ -63,6 +63,18 @@ record Engine<K, V>(
         return copier == null || value == null ? value : copier.apply(value);
     }
 
+    /** Stores near what is still the newest for its key. */
+    void keepNear(K key, Entry<V> entry, long stamp) {
+        if (!tiers.isNearOn()) {
+            return;
+        }
+        if (tiers.near().insert(key, entry, stamp)) {
+            counters().inserts.increment();
+        } else {
+            counters().refusedInserts.increment();
+        }
+    }
+
     /** A change of a key begins or ends: what was read or loaded before is not stored, served or joined any more. */
     void forget(K key) {
         tiers.removeNear(key);

@@ -91,7 +91,7 @@ final class Fills<K, V> {
     private void endUnfilled(Flight<K, V> flight, Entry<V> entry) {
         steps.release(flight);
         if (flight.mayStayNear) {
-            steps.insert(flight, entry);
+            engine.keepNear(flight.key, entry, flight.stamp);
         }
         steps.finish(flight, Answer.loaded(entry));
     }
@@ -167,12 +167,12 @@ final class Fills<K, V> {
         Entry<V> entry = pending.entry();
         if (reply == null) {
             steps.release(flight);
-            steps.insert(flight, entry);
+            engine.keepNear(flight.key, entry, flight.stamp);
         } else if (reply instanceof FillReply.Stored stored) {
             engine.counters().fills.increment();
             side.used(flight.requireFarKey());
             entry = acknowledged(entry, stored.version(), side.access().trustedUntil(entry.extra.tags(), askedAt));
-            steps.insert(flight, entry);
+            engine.keepNear(flight.key, entry, flight.stamp);
         } else {
             engine.counters().refusedFills.increment();
         }

@@ -316,17 +316,8 @@ final class FlightSteps<K, V> {
         }
     }
 
-    /** Stores near what is still the newest for its key. */
-    void insert(Flight<K, V> flight, Entry<V> entry) {
-        if (!engine.tiers().isNearOn()) {
-            return;
-        }
-        Counters counters = engine.counters();
-        if (engine.tiers().near().insert(flight.key, entry, flight.stamp)) {
-            counters.inserts.increment();
-        } else {
-            counters.refusedInserts.increment();
-        }
+    private void insert(Flight<K, V> flight, Entry<V> entry) {
+        engine.keepNear(flight.key, entry, flight.stamp);
     }
 
     /** The flight is over. */

@@ -115,7 +115,9 @@ final class WritePath<K, V> {
 
     private void putNear(K key, Entry<V> entry) {
         Change change = new Change(List.of(key), true);
-        engine.tiers().near().insertIf(key, entry, present -> true);
+        if (engine.tiers().near().insertIf(key, entry, present -> true)) {
+            engine.counters().inserts.increment();
+        }
         change.endKeepingNear();
     }
 
@@ -188,6 +190,7 @@ final class WritePath<K, V> {
                         present -> present == null || !engine.judge(present).mayBeServed());
         change.endKeepingNear();
         if (stored) {
+            engine.counters().inserts.increment();
             engine.counters().puts.increment();
         }
         return stored;
@@ -428,8 +431,8 @@ final class WritePath<K, V> {
         }
 
         private void keep(K key, @Nullable Entry<V> entry, long stamp) {
-            if (entry != null && engine.tiers().isNearOn()) {
-                engine.tiers().near().insert(key, entry, stamp);
+            if (entry != null) {
+                engine.keepNear(key, entry, stamp);
             }
         }
     }
