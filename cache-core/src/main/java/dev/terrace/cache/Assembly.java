@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,8 +124,7 @@ final class Assembly<K, V> {
         Scheduler scheduler = around.surroundings().scheduler();
         Settings.FarBounds bounds = farSettings.bounds();
         CacheListener listener = around.listener();
-        Breaker breaker =
-                new Breaker(ticker, around.parts().chance, state -> breakerChanged(settings.name(), listener, state));
+        Breaker breaker = new Breaker(ticker, around.parts().chance, breakerLog(settings.name(), listener));
         FarCallStack calls = new FarCallStack(
                 settings.name(),
                 bounds,
@@ -179,9 +180,17 @@ final class Assembly<K, V> {
                 farSettings.coherence().maxStaleness().toNanos());
     }
 
-    private static void breakerChanged(String name, CacheListener listener, BreakerState state) {
-        LOG.info("cache {}: the breaker of the far tier is {}", name, state);
-        listener.onBreaker(name, state);
+    /** Logs the two ends of an outage; of the probes in between there are several a second. Told one change at a time. */
+    private static Consumer<BreakerState> breakerLog(String name, CacheListener listener) {
+        AtomicBoolean outage = new AtomicBoolean();
+        return state -> {
+            if (outage.getAndSet(state != BreakerState.CLOSED) != (state != BreakerState.CLOSED)) {
+                LOG.info("cache {}: the breaker of the far tier is {}", name, state);
+            } else {
+                LOG.debug("cache {}: the breaker of the far tier is {}", name, state);
+            }
+            listener.onBreaker(name, state);
+        };
     }
 
     Engine<K, V> engine() {
