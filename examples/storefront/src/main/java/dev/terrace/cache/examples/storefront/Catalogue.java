@@ -21,7 +21,7 @@ final class Catalogue {
     private static final long SEED = 42;
     private static final int BRANDS = 400;
     private static final int WAREHOUSES = 3;
-    private static final int MEAN_REVIEWS = 8;
+    private static final int MEAN_REVIEWS = 4;
     private static final int BATCH = 1_000;
 
     private static final String[] TABLES = {
@@ -124,6 +124,7 @@ final class Catalogue {
                     product.executeBatch();
                     price.executeBatch();
                     stock.executeBatch();
+                    connection.commit();
                     progress.show(Figures.count(id) + " of " + Figures.count(products) + " products");
                 }
             }
@@ -143,6 +144,7 @@ final class Catalogue {
                 }
                 if (id % BATCH == 0 || id == products) {
                     review.executeBatch();
+                    connection.commit();
                     progress.show("reviews of " + Figures.count(id) + " products");
                 }
             }

@@ -61,7 +61,7 @@ final class HtmlReport {
                 .append("</style></head>\n<body><main>\n");
         add("<h1>A shop through Terrace</h1>");
         add(
-                "<p class=\"lead\">%s, %d threads, and up to %,d products in the near tier of each. Traffic: %s."
+                "<p class=\"lead\">%s, %d threads, room for %,d products in each near tier. Traffic: %s."
                         + " Database: H2 with %,d products; a query takes %s there, and %s of <em>simulated</em> network.</p>",
                 setup.nodes() == 1 ? "One node" : "Two nodes that share a Redis",
                 setup.options().threads(),
@@ -181,7 +181,7 @@ final class HtmlReport {
         }
         add(
                 "<p>Near tier %s of reads%s. The database answered %,d queries, %s of what it would have had to."
-                        + " %,d reads waited for a query that another had started.</p></section>",
+                        + " %,d reads waited for a query that another had started.%s</p></section>",
                 Figures.percent(reading.counts().nearHitRatio()),
                 shared
                         ? ", Redis "
@@ -190,7 +190,8 @@ final class HtmlReport {
                         : "",
                 reading.counts().queries(),
                 Figures.percent(1 - reading.queriesSavedRatio()),
-                reading.counts().coalesced());
+                reading.counts().coalesced(),
+                reading.failures().isEmpty() ? "" : " Failures made up for: " + TextReport.failures(reading) + ".");
     }
 
     private static String tiersOverTime(List<Timeline.Interval> timeline) {

@@ -47,7 +47,7 @@ record PriceChanges(
         private static final Duration BETWEEN_CHANGES = Duration.ofMillis(10);
         private static final Duration BREATH = Duration.ofNanos(100_000);
         private static final int READS_BETWEEN_BREATHS = 50;
-        private static final Duration LONGEST_WATCH = Duration.ofSeconds(10);
+        private static final Duration LONGEST_WATCH = Duration.ofSeconds(60);
 
         private final CachedProducts here;
         private final @Nullable CachedProducts elsewhere;
@@ -127,6 +127,7 @@ record PriceChanges(
             return new Checks(checked, outdated);
         }
 
+        /** Reads all products again and again, so that this node has all of them and has no other reason to look again. */
         private Checks watch(CachedProducts node, Histogram seenAfter) {
             boolean[] seen = new boolean[CHANGES + 1];
             long reads = 0;
@@ -134,16 +135,18 @@ record PriceChanges(
             long end = System.nanoTime() + LONGEST_WATCH.toNanos();
             while (seenAfter.getTotalCount() < CHANGES && System.nanoTime() - end < 0) {
                 for (int id = 1; id <= CHANGES; id++) {
-                    long at = storedAt.get(id);
-                    if (at == 0 || seen[id]) {
+                    long changedAt = storedAt.get(id);
+                    long start = System.nanoTime();
+                    boolean current = revision(node, id) >= storedRevision.get(id);
+                    reads++;
+                    if (changedAt == 0) {
                         continue;
                     }
-                    long start = System.nanoTime();
-                    reads++;
-                    if (revision(node, id) >= storedRevision.get(id)) {
+                    if (current && !seen[id]) {
                         seen[id] = true;
-                        seenAfter.recordValue(System.nanoTime() - at);
-                    } else if (start - at > MAX_STALENESS.toNanos()) {
+                        seenAfter.recordValue(System.nanoTime() - changedAt);
+                    }
+                    if (!current && start - changedAt > MAX_STALENESS.toNanos()) {
                         outdated++;
                     }
                 }

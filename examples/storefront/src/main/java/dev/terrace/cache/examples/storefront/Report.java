@@ -1,8 +1,10 @@
 package dev.terrace.cache.examples.storefront;
 
+import dev.terrace.cache.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Everything that a run of the demo has found out. */
 record Report(Setup setup, Reading reading, Scenes scenes) {
@@ -23,8 +25,14 @@ record Report(Setup setup, Reading reading, Scenes scenes) {
      * @param cached the traffic with caches that were empty at first
      * @param counts what was counted meanwhile
      * @param timeline the same in the course of time
+     * @param failures what the caches counted as failed meanwhile, although every read was answered
      */
-    record Reading(Replay direct, Replay cached, Counts counts, List<Timeline.Interval> timeline) {
+    record Reading(
+            Replay direct,
+            Replay cached,
+            Counts counts,
+            List<Timeline.Interval> timeline,
+            Map<FailureKind, Long> failures) {
 
         /** Queries that were not made because a cache answered. */
         long queriesSaved() {

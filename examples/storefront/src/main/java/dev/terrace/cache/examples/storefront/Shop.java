@@ -1,10 +1,13 @@
 package dev.terrace.cache.examples.storefront;
 
 import dev.terrace.cache.CacheStats;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.spi.FarTier;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 
 /** The nodes of the shop: each with a cache of its own, all with one database. */
@@ -61,6 +64,14 @@ final class Shop implements AutoCloseable {
 
     List<CacheStats> stats() {
         return nodes.stream().map(node -> node.cache().stats()).toList();
+    }
+
+    /** Failures of which no caller was told, by kind. */
+    Map<FailureKind, Long> failures() {
+        Map<FailureKind, Long> sum = new EnumMap<>(FailureKind.class);
+        stats().forEach(cache -> cache.failures().forEach((kind, count) -> sum.merge(kind, count, Long::sum)));
+        sum.values().removeIf(count -> count == 0);
+        return sum;
     }
 
     @Override

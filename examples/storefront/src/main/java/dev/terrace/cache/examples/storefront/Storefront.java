@@ -117,8 +117,8 @@ public final class Storefront {
         Timeline timeline = Timeline.start(() -> Counts.of(shop.stats(), database));
         Replay cached = Replay.run(traffic, shop.nodes(), limit, progress);
         List<Timeline.Interval> intervals = timeline.stop();
-        return new Report.Reading(
-                direct, cached, Counts.of(shop.stats(), database).minus(before), intervals);
+        Counts counts = Counts.of(shop.stats(), database).minus(before);
+        return new Report.Reading(direct, cached, counts, intervals, shop.failures());
     }
 
     private Report.Scenes scenes(Shop shop, Shop outageShop, Database database) {

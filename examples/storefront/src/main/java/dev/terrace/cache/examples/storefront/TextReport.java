@@ -2,6 +2,7 @@ package dev.terrace.cache.examples.storefront;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,15 @@ final class TextReport {
                 reading.queriesSaved(),
                 Figures.percent(reading.queriesSavedRatio()));
         line("shared loads", "%,d reads waited for a load of another", counts.coalesced());
+        if (!reading.failures().isEmpty()) {
+            line("failures made up for", "%s", failures(reading));
+        }
+    }
+
+    static String failures(Report.Reading reading) {
+        return reading.failures().entrySet().stream()
+                .map(failure -> failure.getKey() + " " + Figures.count(failure.getValue()))
+                .collect(Collectors.joining(", "));
     }
 
     private void listing(ListingPage listing) {
