@@ -1,5 +1,9 @@
 package dev.terrace.cache.testkit;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
@@ -12,6 +16,9 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.EvaluationResult;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.InstantSource;
+import java.util.Date;
 import java.util.List;
 
 /** Rules of architecture that hold in every published module; each module's {@code ArchitectureTest} checks them. */
@@ -29,6 +36,18 @@ public final class HouseRules {
                     .orShould()
                     .callMethod(Thread.class, "sleep", long.class, int.class)
                     .because("time is injected"),
+            noClasses()
+                    .should()
+                    .callMethod(System.class, "currentTimeMillis")
+                    .orShould()
+                    .callConstructor(Date.class)
+                    .orShould()
+                    .dependOnClassesThat()
+                    .belongToAnyOf(Clock.class, InstantSource.class)
+                    .orShould()
+                    .callMethodWhere(
+                            target(owner(resideInAPackage("java.time.."))).and(target(name("now"))))
+                    .because("the wall clocks of nodes differ"),
             NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS,
             NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING);
 
