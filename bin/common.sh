@@ -32,7 +32,7 @@ ensure() {
   hash -r
   for command in "${missing[@]}"; do
     command -v "$command" >/dev/null 2>&1 \
-      || fail "Missing: ${missing[*]}. Please install the packages redis (or redis-server), memcached and maven, and run this again."
+      || fail "Missing: ${missing[*]}. Please install the packages redis (or redis-server), memcached, faketime (or libfaketime) and maven, and run this again."
   done
 }
 
@@ -63,7 +63,7 @@ install_with_apt() {
 install_with_brew() {
   local packages=() command
   for command in "$@"; do
-    case "$command" in mvn) packages+=(maven) ;; redis-server) packages+=(redis) ;; *) packages+=("$command") ;; esac
+    case "$command" in mvn) packages+=(maven) ;; redis-server) packages+=(redis) ;; faketime) packages+=(libfaketime) ;; *) packages+=("$command") ;; esac
   done
   say "Installing ${packages[*]} with brew."
   brew install --quiet "${packages[@]}" </dev/null || true
