@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -48,11 +49,11 @@ public abstract class OneNodeScenarios {
         return closeable;
     }
 
-    final Cache<String, String> node(String cache, UnaryOperator<CacheBuilder<String, String>> settings) {
+    protected final Cache<String, String> node(String cache, UnaryOperator<CacheBuilder<String, String>> settings) {
         return opened(settings.apply(patient(tiers(cache))).build());
     }
 
-    final Cache<String, String> nodeWithoutNear(String cache) {
+    protected final Cache<String, String> nodeWithoutNear(String cache) {
         return opened(patient(tiersWithoutNear(cache)).build());
     }
 
@@ -365,6 +366,11 @@ public abstract class OneNodeScenarios {
             Thread.currentThread().interrupt();
         }
         return "much too late";
+    }
+
+    /** Waits for what other threads do, within a bound. */
+    protected static void holds(String what, BooleanSupplier condition) {
+        Eventually.holds(what, condition);
     }
 
     static <T> T soon(CompletableFuture<T> future) {

@@ -1,9 +1,20 @@
 package dev.terrace.cache.redis;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
 import dev.terrace.cache.TwoNodeScenarios;
 import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.testkit.RedisServer;
+import dev.terrace.cache.testkit.ScenarioReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** The scenarios against a real Redis. */
@@ -30,6 +41,123 @@ final class RedisScenariosTest extends TwoNodeScenarios {
     @Override
     protected void thaw() {
         server.thaw();
+    }
+
+    @Test
+    void X18_wallClocksThatDifferChangeNothing() throws Exception {
+        RedisFarTier far = opened(RedisFarTier.connect(server.uri()));
+        Cache<String, String> here = opened(ShiftedNode.cache(far));
+        ShiftedNode ahead = opened(ShiftedNode.start("+15m", server.uri()));
+        ShiftedNode behind = opened(ShiftedNode.start("-15m", server.uri()));
+        List<Node> nodes = List.of(command -> ShiftedNode.done(here, command), ahead::ask, behind::ask);
+        assertThat(shift(nodes.get(1))).isCloseTo(Duration.ofMinutes(15), Duration.ofMinutes(1));
+        assertThat(shift(nodes.get(2))).isCloseTo(Duration.ofMinutes(-15), Duration.ofMinutes(1));
+
+        int changes = 0;
+        for (int round = 0; round < 30; round++) {
+            Node writer = nodes.get(round % 3);
+            Node other = nodes.get((round + 1 + round / 3 % 2) % 3);
+            writer.ask("put", "k", "value " + round, "600000");
+            // The last writer wins, whoever it is.
+            assertAllRead(nodes, "value " + round);
+            switch (round % 4) {
+                case 0 -> other.ask("invalidate", "k");
+                case 1 -> other.ask("invalidateTag");
+                case 2 -> other.ask("clear");
+                default -> other.ask("put", "k", "other " + round, "600000");
+            }
+            assertAllRead(nodes, round % 4 == 3 ? "other " + round : "null");
+            changes += 2;
+        }
+
+        Duration life = Duration.ofSeconds(2);
+        List<Duration> lives = new ArrayList<>();
+        for (Node writer : nodes) {
+            writer.ask("put", "k", "long", "60000");
+            for (Node reader : nodes) {
+                assertThat(Long.parseLong(reader.ask("freshFor", "k"))).isBetween(30_000L, 60_000L);
+                assertThat(Long.parseLong(reader.ask("age", "k"))).isBetween(0L, 30_000L);
+            }
+            long writtenAt = System.nanoTime();
+            writer.ask("put", "k", "short", Long.toString(life.toMillis()));
+            for (Node reader : nodes) {
+                while (!reader.ask("get", "k").equals("null")) {
+                    assertThat(Duration.ofNanos(System.nanoTime() - writtenAt)).isLessThan(life.multipliedBy(5));
+                }
+                lives.add(Duration.ofNanos(System.nanoTime() - writtenAt));
+            }
+        }
+        assertThat(lives).allSatisfy(seen -> assertThat(seen).isGreaterThan(life.minusMillis(200)));
+        ScenarioReport.figure(
+                "X18",
+                variant(),
+                "clocks at -15, 0 and +15 minutes: " + changes
+                        + " changes by each in turn read by all as written; a life of "
+                        + life.toMillis() + " ms seen as "
+                        + lives.stream().min(Duration::compareTo).orElseThrow().toMillis() + " to "
+                        + lives.stream().max(Duration::compareTo).orElseThrow().toMillis() + " ms");
+    }
+
+    private static void assertAllRead(List<Node> nodes, String expected) {
+        for (Node reader : nodes) {
+            holds("the staleness bound passes", () -> expected.equals(reader.ask("get", "k")));
+        }
+    }
+
+    private static Duration shift(Node node) {
+        return Duration.ofMillis(Long.parseLong(node.ask("clock")) - System.currentTimeMillis());
+    }
+
+    /** A node, in this JVM or in one of its own. */
+    private interface Node {
+        String ask(String... command);
+    }
+
+    @Test
+    void X22_aBulkReadCostsThreeReadsOfTheServer() {
+        int rounds = 7;
+        AtomicInteger bulkLoads = new AtomicInteger();
+        AtomicInteger loaded = new AtomicInteger();
+        Cache<String, String> writer = nodeWithoutNear("x22");
+        Cache<String, String> node = node(
+                "x22",
+                builder -> builder.loader(key -> {
+                            throw new AssertionError("a single load of " + key);
+                        })
+                        .bulkLoader(keys -> {
+                            bulkLoads.incrementAndGet();
+                            loaded.addAndGet(keys.size());
+                            return keys.stream().collect(Collectors.toMap(key -> key, key -> "row"));
+                        }));
+
+        List<Long> reads = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            String prefix = "r" + round + "-";
+            List<String> keys =
+                    IntStream.range(0, 100).mapToObj(i -> prefix + i).toList();
+            writer.putAll(keys.subList(0, 50).stream().collect(Collectors.toMap(key -> key, key -> "row")));
+            // What was asked before must not be asked again.
+            node.getIfPresent(prefix + 0);
+            bulkLoads.set(0);
+            loaded.set(0);
+            long fillsBefore = node.stats().far().fills();
+            long before = server.totalReads();
+
+            assertThat(node.getAll(keys))
+                    .hasSize(100)
+                    .allSatisfy((key, row) -> assertThat(row).isEqualTo("row"));
+            holds("all is stored", () -> node.stats().far().fills() - fillsBefore == 50);
+
+            reads.add(server.totalReads() - before - 1);
+            assertThat(bulkLoads).hasValue(1);
+            assertThat(loaded).hasValue(50);
+        }
+
+        // A heartbeat may come in between.
+        long fewest = reads.stream().min(Long::compare).orElseThrow();
+        assertThat(fewest).as("reads of the server: %s", reads).isEqualTo(3);
+        ScenarioReport.figure(
+                "X22", variant(), "1 bulk load, " + fewest + " server reads (in " + rounds + " rounds: " + reads + ")");
     }
 
     @AfterAll
