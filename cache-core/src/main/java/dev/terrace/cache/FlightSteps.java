@@ -7,6 +7,7 @@ import dev.terrace.cache.spi.FarStore.LeaseReply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -179,41 +180,40 @@ final class FlightSteps<K, V> {
 
     private void serveStale(Flight<K, V> flight, Entry<V> entry, StaleReason reason) {
         if (!flight.answer.isDone()) {
-            confirmed(flight, entry).thenAccept(stale -> {
-                if (stale != null) {
-                    flight.answer.complete(Answer.stale(stale, reason));
-                }
-            });
+            confirmed(flight, entry)
+                    .thenAccept(confirmed ->
+                            confirmed.ifPresent(stale -> flight.answer.complete(Answer.stale(stale, reason))));
         }
     }
 
     /**
      * A value that is being replaced, if it may still be served: where trust in it has ended meanwhile, only if the far tier
-     * still has the same. Else null; never fails.
+     * still has the same. Never fails.
      */
-    private CompletableFuture<@Nullable Entry<V>> confirmed(Flight<K, V> flight, Entry<V> entry) {
+    private CompletableFuture<Optional<Entry<V>>> confirmed(Flight<K, V> flight, Entry<V> entry) {
         Validity.Verdict verdict = engine.judge(entry);
+        if (verdict.mayBeServed()) {
+            return CompletableFuture.completedFuture(Optional.of(entry));
+        }
         if (verdict != Validity.Verdict.UNTRUSTED || far == null || !far.mayAsk(flight.requireFarKey())) {
-            return CompletableFuture.completedFuture(verdict.mayBeServed() ? entry : null);
+            return CompletableFuture.completedFuture(Optional.empty());
         }
         engine.counters().validations.increment();
         FarSide<K, V> side = far;
         return side.access()
                 .validate(farKeys(List.of(flight)), List.of(entry))
-                .thenApply(renewed -> {
-                    Found.Present<V> same = renewed.get(0);
-                    if (same == null
-                            || !side.mayBelieve(same.entry().extra.tags())
-                            || !engine.rules()
-                                    .validity()
-                                    .judgeConfirmed(same.entry(), engine.now())
-                                    .mayBeServed()) {
-                        return null;
-                    }
-                    insert(flight, same.entry());
-                    return same.entry();
+                .thenApply(renewed -> Optional.ofNullable(renewed.get(0))
+                        .map(Found.Present::entry)
+                        .filter(same -> side.mayBelieve(same.extra.tags()))
+                        .filter(same -> engine.rules()
+                                .validity()
+                                .judgeConfirmed(same, engine.now())
+                                .mayBeServed()))
+                .thenApply(same -> {
+                    same.ifPresent(stale -> insert(flight, stale));
+                    return same;
                 })
-                .exceptionally(unanswered -> null);
+                .exceptionally(unanswered -> Optional.empty());
     }
 
     private void lease(FarSide<K, V> side, List<Flight<K, V>> flights) {
@@ -336,10 +336,8 @@ final class FlightSteps<K, V> {
         }
         StaleReason reason =
                 failure instanceof LoadRejectedException ? StaleReason.LOAD_REJECTED : StaleReason.LOAD_FAILED;
-        confirmed(flight, previous).thenAccept(stale -> {
-            if (stale != null) {
-                flight.answer.complete(Answer.stale(stale, reason));
-            }
+        confirmed(flight, previous).thenAccept(confirmed -> {
+            confirmed.ifPresent(stale -> flight.answer.complete(Answer.stale(stale, reason)));
             failed(flight, failure);
         });
     }
