@@ -61,6 +61,12 @@ final class CoarseTicker implements Ticker {
         return now;
     }
 
+    /** Reads the system's clock. */
+    @Override
+    public long preciseNanos() {
+        return Math.max(now, clock.getAsLong() - origin);
+    }
+
     private void release() {
         lock.lock();
         try {

@@ -30,8 +30,9 @@ record Engine<K, V>(
     /** Time, threads and chance. */
     record Surroundings(Ticker ticker, Scheduler scheduler, LoadRunner loadThreads, LongSupplier writeIds) {}
 
+    /** The time for all but near hits. */
     long now() {
-        return surroundings.ticker().nanos();
+        return surroundings.ticker().preciseNanos();
     }
 
     /** The time of a write as entries carry it until the far tier gives a version: µs of the far clock, or of the ticker. */

@@ -115,10 +115,13 @@ final class WritePath<K, V> {
 
     private void putNear(K key, Entry<V> entry) {
         Change change = new Change(List.of(key), true);
-        if (engine.tiers().near().insertIf(key, entry, present -> true)) {
-            engine.counters().inserts.increment();
+        try {
+            if (engine.tiers().near().insertIf(key, entry, present -> true)) {
+                engine.counters().inserts.increment();
+            }
+        } finally {
+            change.endKeepingNear();
         }
-        change.endKeepingNear();
     }
 
     CompletableFuture<Boolean> putIfAbsent(K key, Write<V> write) {
@@ -182,13 +185,17 @@ final class WritePath<K, V> {
 
     private boolean putNearIfAbsent(K key, Entry<V> entry) {
         Change change = new Change(List.of(key), true);
-        boolean stored = engine.tiers()
-                .near()
-                .insertIf(
-                        key,
-                        entry,
-                        present -> present == null || !engine.judge(present).mayBeServed());
-        change.endKeepingNear();
+        boolean stored;
+        try {
+            stored = engine.tiers()
+                    .near()
+                    .insertIf(
+                            key,
+                            entry,
+                            present -> present == null || !engine.judge(present).mayBeServed());
+        } finally {
+            change.endKeepingNear();
+        }
         if (stored) {
             engine.counters().inserts.increment();
             engine.counters().puts.increment();
@@ -239,14 +246,17 @@ final class WritePath<K, V> {
 
     private void expireNear(K key) {
         Change change = new Change(List.of(key), true);
-        Entry<V> present = engine.tiers().near().get(key);
-        if (present != null) {
-            long now = engine.now();
-            Entry<V> expired = present.renewed(
-                    new Entry.Life(Math.min(now, present.freshUntil), present.goneAt, present.trustedUntil));
-            engine.tiers().near().insertIf(key, expired, current -> current == present);
+        try {
+            Entry<V> present = engine.tiers().near().get(key);
+            if (present != null) {
+                long now = engine.now();
+                Entry<V> expired = present.renewed(
+                        new Entry.Life(Math.min(now, present.freshUntil), present.goneAt, present.trustedUntil));
+                engine.tiers().near().insertIf(key, expired, current -> current == present);
+            }
+        } finally {
+            change.endKeepingNear();
         }
-        change.endKeepingNear();
     }
 
     CompletableFuture<Void> invalidateTags(Collection<String> tags) {
@@ -382,10 +392,17 @@ final class WritePath<K, V> {
 
         /** Ends it, dropping what was read meanwhile. */
         void end() {
+            ended();
+        }
+
+        /** As {@link #end}; returns the stamps under which the values may be stored near. */
+        private long[] ended() {
+            long[] stamps = new long[begun.length];
             for (int i = 0; i < begun.length; i++) {
-                engine.rules().stripes().endWrite(keys.get(i), begun[i]);
+                stamps[i] = engine.rules().stripes().endWrite(keys.get(i), begun[i]);
                 engine.forget(keys.get(i));
             }
+            return stamps;
         }
 
         /** Ends it where the near tier was changed atomically in between. */
@@ -411,13 +428,10 @@ final class WritePath<K, V> {
                     // Before the change ends here: a read in between would believe the far tier.
                     side.recovery().addKeys(failed);
                 }
-                for (int i = 0; i < begun.length; i++) {
-                    long stamp = engine.rules().stripes().endWrite(keys.get(i), begun[i]);
-                    engine.forget(keys.get(i));
-                    if (answer != null
-                            && answer.replies().get(i) instanceof WriteReply.Stored stored
-                            && stamp != Stripes.CHANGED) {
-                        keep(keys.get(i), kept.entry(keys.get(i), i, stored, answer.askedAt()), stamp);
+                long[] stamps = ended();
+                for (int i = 0; answer != null && i < stamps.length; i++) {
+                    if (answer.replies().get(i) instanceof WriteReply.Stored stored && stamps[i] != Stripes.CHANGED) {
+                        keep(keys.get(i), kept.entry(keys.get(i), i, stored, answer.askedAt()), stamps[i]);
                     }
                 }
                 if (!failed.isEmpty()) {
