@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link Cache} for callers that must not block: the same operations, the same guarantees, the same failures, which
- * arrive in the future. A near hit is a completed future. Thread-safe.
+ * arrive in the future; only null arguments, malformed tags and a missing loader are refused on the spot. A near hit is a
+ * completed future. Thread-safe.
  *
  * <p>Unlike their blocking twins, writes always report the true outcome of the far tier: where the write was not
  * acknowledged the future fails with {@link FarWriteException}, whatever {@link WhenFarFails} says. The repair is queued
