@@ -72,7 +72,8 @@ final class Catalogue {
 
     static String jdbcUrl(Path file) {
         String name = file.toAbsolutePath().toString();
-        return "jdbc:h2:file:" + name.substring(0, name.length() - ".mv.db".length());
+        // At the end of the process the file is deleted, see WorkingCopy: H2 need not save it.
+        return "jdbc:h2:file:" + name.substring(0, name.length() - ".mv.db".length()) + ";DB_CLOSE_ON_EXIT=FALSE";
     }
 
     private void generate(Path file) throws SQLException {

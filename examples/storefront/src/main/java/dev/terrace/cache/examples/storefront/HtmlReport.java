@@ -283,7 +283,7 @@ final class HtmlReport {
             points.add(new Point(seen.getValueAtPercentile(percentile) / 1e6, percentile / 100));
         }
         Axis x = Axis.upTo("milliseconds after the change returned", seen.getMaxValue() / 1e6);
-        return new Plot("When the other node saw changes", x, Axis.shares("changes that the other node has seen"))
+        return new Plot("When the other node saw changes", x, Axis.shares("changes seen"))
                 .line("far", points)
                 .svg();
     }

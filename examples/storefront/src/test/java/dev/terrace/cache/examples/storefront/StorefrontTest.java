@@ -25,7 +25,8 @@ final class StorefrontTest {
 
     @Test
     void madeUpTrafficIsMostlyAnsweredByTheNearTier() {
-        Report report = measure("--seconds", "2", "--products", PRODUCTS, "--near-size", "1000", "--db-latency", "0.2");
+        Report report =
+                measure("--requests", "30000", "--seconds", "60", "--products", PRODUCTS, "--near-size", "1000");
 
         assertThat(report.setup().nodes()).isEqualTo(1);
         Report.Reading reading = report.reading();
@@ -40,7 +41,7 @@ final class StorefrontTest {
         assertThat(reading.counts().farHits()).isZero();
         assertThat(reading.counts().queries()).isPositive();
         assertThat(reading.queriesSavedRatio()).isGreaterThan(0.5);
-        assertThat(reading.timeline()).hasSizeGreaterThan(5);
+        assertThat(reading.timeline()).isNotEmpty();
         checkScenes(report);
         assertThat(report.scenes().changes().elsewhere()).isNull();
         assertThat(report.promises()).hasSize(5).allMatch(Report.Promise::held);
@@ -70,11 +71,11 @@ final class StorefrontTest {
     @Test
     void twoNodesShareARedisAndSeeEachOthersChanges() {
         Report report = measure(
-                "--redis", "--seconds", "3", "--products", PRODUCTS, "--near-size", "500", "--db-latency", "0.2");
+                "--redis", "--requests", "8000", "--seconds", "60", "--products", PRODUCTS, "--near-size", "500");
 
         assertThat(report.setup().nodes()).isEqualTo(2);
         Counts counts = report.reading().counts();
-        assertThat(counts.nearHitRatio()).isGreaterThan(0.3);
+        assertThat(counts.nearHitRatio()).isGreaterThan(0.1);
         assertThat(counts.farHits()).isPositive();
         assertThat(counts.queries()).isPositive().isLessThan(counts.reads() / 2);
         checkScenes(report);
