@@ -3,6 +3,7 @@ module dev.terrace.cache.redis {
     requires static transitive org.jspecify;
     requires transitive dev.terrace.cache;
     requires transitive lettuce.core;
+    requires io.netty.buffer;
     requires io.netty.common;
     requires io.netty.handler;
     requires io.netty.transport;

@@ -83,7 +83,7 @@ public abstract class FarTierContract {
     /** The server takes requests from now on without executing them. */
     protected abstract void freeze();
 
-    /** The server executes what has arrived since, and goes on. */
+    /** The server executes what has arrived since, and goes on; without effect where it is not frozen. */
     protected abstract void thaw();
 
     /** The shortest life that the server keeps, with what the machine may add to it. */
@@ -99,6 +99,7 @@ public abstract class FarTierContract {
 
     @AfterEach
     void closeNodes() {
+        thaw();
         tiers.forEach(FarTier::close);
     }
 

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class RedisServer implements AutoCloseable {
 
     private static final Duration CALL_LIMIT = Duration.ofSeconds(10);
-    private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
+    /** What Redis ends, it ends in the millisecond after. */
+    private static final long PRECISION_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final Server server;
     private @Nullable String password;
@@ -128,11 +130,11 @@ public final class RedisServer implements AutoCloseable {
         return TimeUnit.SECONDS.toMicros(number(time.get(0))) + number(time.get(1));
     }
 
-    /** Waits until that much time has passed on the server. */
-    public void awaitServerTime(Duration time) {
-        long end = micros() + TimeUnit.NANOSECONDS.toMicros(time.toNanos());
-        while (micros() <= end) {
-            LockSupport.parkNanos(POLL_NANOS);
+    /** Waits until that much time has passed, on the server too, which may be frozen meanwhile. */
+    public static void awaitTime(Duration time) {
+        long end = System.nanoTime() + time.toNanos() + PRECISION_NANOS;
+        for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
         }
     }
 

@@ -1,258 +1,263 @@
 package dev.terrace.cache.redis;
 
-import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisConnectionStateListener;
+import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.codec.RedisCodec;
-import io.lettuce.core.codec.StringCodec;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one shared connection, made when it is first needed and again when it is lost: attempts are driven by the operations
- * that want it (a cache's heartbeat is one), with a jittered pause after each that failed. Nothing here blocks.
+ * Keeps one session with the server: connects in the background from the beginning on, and again whenever the session ends,
+ * with jittered pauses between attempts. Nothing here blocks.
  *
- * <p>A connection is used only once the server has told its time on it. One on which the server has not answered a heartbeat
- * for long is given up, since nothing else tells a half-open connection from a slow server.
+ * <p>Operations wait for the first attempt only, so that an application's first reads are not lost; while a later one is under
+ * way they fail at once. A session is used only once the server has told its time on it. One on which the server answers
+ * nothing for long is given up, since nothing else tells a half-open connection from a slow server.
  */
 final class RedisConnection {
 
-    static final RedisCodec<String, byte[]> CODEC = RedisCodec.of(StringCodec.ASCII, ByteArrayCodec.INSTANCE);
-
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-    private static final Duration SILENCE = Duration.ofSeconds(5);
 
-    private final String description;
-    private final Supplier<CompletionStage<StatefulRedisConnection<String, byte[]>>> connector;
-    private final RedisClock clock;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+    private static final Duration TIME_LIMIT = Duration.ofSeconds(2);
+    private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(2);
+    private static final int MOST_WAITING = 4_096;
+
+    private final String server;
+    private final Dialer dialer;
+    private final SampledFarClock clock = new SampledFarClock();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private volatile @Nullable StatefulRedisConnection<String, byte[]> ready;
-    private @Nullable CompletableFuture<StatefulRedisConnection<String, byte[]>> connecting;
+    private final CompletableFuture<RedisSession> firstAttempt = new CompletableFuture<>();
+    private volatile @Nullable RedisSession session;
+    private volatile @Nullable RedisUnreachableException down;
+    private volatile long silenceNanos = SHORTEST_SILENCE.toNanos();
+    private volatile boolean closed;
+    private int waiting;
     private int failures;
-    private long nextAttempt = Long.MIN_VALUE;
-    private @Nullable Throwable lastFailure;
-    private long silentSince = -1;
-    private boolean closed;
 
-    RedisConnection(
-            String description,
-            Supplier<CompletionStage<StatefulRedisConnection<String, byte[]>>> connector,
-            RedisClock clock) {
-        this.description = description;
-        this.connector = connector;
-        this.clock = clock;
+    /** How a connection is made. */
+    interface Dialer {
+
+        /** Makes a new connection, without blocking. Takes as long as the client's options say at most. */
+        CompletionStage<StatefulRedisConnection<String, byte[]>> dial();
+
+        /** Where pauses are waited for. */
+        ScheduledExecutorService timer();
     }
 
-    /** Runs a command once there is a connection; fails at once while there is none to be had. */
-    <T> CompletionStage<T> call(
-            Function<? super StatefulRedisConnection<String, byte[]>, ? extends CompletionStage<T>> command) {
-        StatefulRedisConnection<String, byte[]> connection = ready;
-        return connection == null ? connected().thenCompose(command) : command.apply(connection);
+    /** @param server its name for messages, without credentials */
+    RedisConnection(String server, Dialer dialer) {
+        this.server = server;
+        this.dialer = dialer;
     }
 
-    <T> CompletionStage<T> async(
-            Function<? super RedisAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> command) {
-        return call(connection -> command.apply(connection.async()));
+    SampledFarClock clock() {
+        return clock;
     }
 
-    /** Asks the server for its time. */
-    CompletionStage<Void> ping() {
-        giveUpIfSilent();
-        return call(connection -> {
-            long askedAt = System.nanoTime();
-            noteAsked(askedAt);
-            return connection.async().time().thenAccept(reply -> {
-                noteAnswered();
-                clock.set(reply, askedAt);
-            });
-        });
+    void start() {
+        attempt();
     }
 
-    private CompletableFuture<StatefulRedisConnection<String, byte[]>> connected() {
-        CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt;
+    /** Lets the server be silent for twice this long at least before a session is given up. */
+    void expectBudget(Duration budget) {
         lock.lock();
         try {
-            StatefulRedisConnection<String, byte[]> connection = ready;
-            if (connection != null) {
-                return CompletableFuture.completedFuture(connection);
-            }
-            if (closed) {
-                return CompletableFuture.failedFuture(
-                        new IllegalStateException("the far tier " + description + " is closed"));
-            }
-            if (connecting != null) {
-                return connecting;
-            }
-            if (failures > 0 && System.nanoTime() - nextAttempt < 0) {
-                return CompletableFuture.failedFuture(new RedisUnreachableException(description, lastFailure));
-            }
-            attempt = new CompletableFuture<>();
-            connecting = attempt;
+            silenceNanos = Math.max(silenceNanos, 2 * budget.toNanos());
         } finally {
             lock.unlock();
         }
-        connect(attempt);
-        return attempt;
     }
 
-    private void connect(CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt) {
-        CompletionStage<StatefulRedisConnection<String, byte[]>> made;
-        try {
-            made = connector.get();
-        } catch (RuntimeException e) {
-            made = CompletableFuture.failedFuture(e);
+    /** Does something with the session; fails at once where there is none. Never throws. */
+    <T> CompletionStage<T> call(Function<? super RedisSession, ? extends CompletionStage<T>> operation) {
+        RedisSession current = session;
+        if (current == null) {
+            return withoutSession(operation);
         }
-        made.thenCompose(this::withTime).whenComplete((connection, failure) -> {
+        if (current.isSilentFor(silenceNanos)) {
+            current.end("the server has answered nothing for long");
+            return CompletableFuture.failedFuture(unreachable());
+        }
+        return apply(operation, current);
+    }
+
+    /** Asks the server for its time, and sets the clock by it. */
+    CompletionStage<Void> ping() {
+        return call(this::sampleTime);
+    }
+
+    private <T> CompletionStage<T> withoutSession(
+            Function<? super RedisSession, ? extends CompletionStage<T>> operation) {
+        lock.lock();
+        try {
+            if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
+                return CompletableFuture.failedFuture(unreachable());
+            }
+            waiting++;
+        } finally {
+            lock.unlock();
+        }
+        return firstAttempt.thenCompose(first -> apply(operation, first));
+    }
+
+    private static <T> CompletionStage<T> apply(
+            Function<? super RedisSession, ? extends CompletionStage<T>> operation, RedisSession session) {
+        try {
+            return operation.apply(session);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private RuntimeException unreachable() {
+        if (closed) {
+            return new IllegalStateException("the far tier " + server + " is closed");
+        }
+        RedisUnreachableException known = down;
+        return known == null ? new RedisUnreachableException(server, null) : known;
+    }
+
+    private CompletableFuture<Void> sampleTime(RedisSession asked) {
+        long askedAt = System.nanoTime();
+        return asked.time().thenAccept(micros -> clock.sample(micros, askedAt));
+    }
+
+    private void attempt() {
+        if (closed) {
+            return;
+        }
+        CompletionStage<StatefulRedisConnection<String, byte[]>> dialed;
+        try {
+            dialed = dialer.dial();
+        } catch (RuntimeException e) {
+            dialed = CompletableFuture.failedFuture(e);
+        }
+        dialed.thenCompose(this::greeted).whenComplete((greeted, failure) -> {
             if (failure == null) {
-                established(attempt, connection);
+                established(greeted);
             } else {
-                failed(attempt, failure);
+                failed(
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure);
             }
         });
     }
 
-    private CompletionStage<StatefulRedisConnection<String, byte[]>> withTime(
-            StatefulRedisConnection<String, byte[]> connection) {
-        long askedAt = System.nanoTime();
-        return connection
-                .async()
-                .time()
-                .thenApply(reply -> {
-                    clock.set(reply, askedAt);
-                    return connection;
-                })
+    /** A session whose server has told its time. */
+    private CompletionStage<RedisSession> greeted(StatefulRedisConnection<String, byte[]> connection) {
+        RedisSession greeting = new RedisSession(connection, this::ended);
+        CompletableFuture<Void> told = sampleTime(greeting);
+        greeting.loadScripts();
+        return told.orTimeout(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .thenApply(done -> greeting)
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
-                        connection.closeAsync();
+                        greeting.end("the server did not tell its time");
                     }
                 });
     }
 
-    private void established(
-            CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt,
-            StatefulRedisConnection<String, byte[]> connection) {
+    private void established(RedisSession greeted) {
         boolean late;
         lock.lock();
         try {
             late = closed;
-            connecting = null;
-            failures = 0;
-            silentSince = -1;
             if (!late) {
-                connection.addListener(new TimeAfterReconnect(connection));
-                ready = connection;
+                session = greeted;
+                down = null;
+                failures = 0;
             }
         } finally {
             lock.unlock();
         }
         if (late) {
-            connection.closeAsync();
-            attempt.completeExceptionally(new IllegalStateException("the far tier " + description + " is closed"));
-        } else {
-            LOG.info("Connected to {}", description);
-            attempt.complete(connection);
+            greeted.end("the far tier was closed");
+            return;
+        }
+        LOG.info("Connected to {}", server);
+        firstAttempt.complete(greeted);
+        if (greeted.hasEnded()) {
+            ended(greeted, "the connection was lost");
         }
     }
 
-    private void failed(CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt, Throwable failure) {
-        RedisUnreachableException unreachable = new RedisUnreachableException(description, failure);
+    private void ended(RedisSession lost, String reason) {
         lock.lock();
         try {
-            connecting = null;
-            lastFailure = failure;
-            long pause = Math.min(FIRST_PAUSE.toNanos() << Math.min(failures, 10), LONGEST_PAUSE.toNanos());
-            failures++;
-            nextAttempt = System.nanoTime()
-                    + (long) (pause * ThreadLocalRandom.current().nextDouble(0.5, 1));
-        } finally {
-            lock.unlock();
-        }
-        attempt.completeExceptionally(unreachable);
-    }
-
-    private void noteAsked(long now) {
-        lock.lock();
-        try {
-            if (silentSince < 0) {
-                silentSince = now;
+            if (session != lost) {
+                return;
             }
+            session = null;
+            down = new RedisUnreachableException(server, new IllegalStateException(reason));
         } finally {
             lock.unlock();
         }
+        if (!closed) {
+            LOG.warn("Lost {}: {}; connecting again", server, reason);
+            attemptAfter(pause(0));
+        }
     }
 
-    private void noteAnswered() {
+    private void failed(Throwable failure) {
+        RedisUnreachableException unreachable = new RedisUnreachableException(server, failure);
+        int before;
         lock.lock();
         try {
-            silentSince = -1;
+            down = unreachable;
+            before = failures++;
         } finally {
             lock.unlock();
         }
+        firstAttempt.completeExceptionally(closed ? unreachable() : unreachable);
+        if (before == 0 && !closed) {
+            LOG.warn("{}; trying again until it succeeds", unreachable.getMessage());
+        }
+        attemptAfter(pause(before));
     }
 
-    private void giveUpIfSilent() {
-        StatefulRedisConnection<String, byte[]> given = null;
-        lock.lock();
+    private static long pause(int failuresBefore) {
+        long longest = Math.min(FIRST_PAUSE.toNanos() << Math.min(failuresBefore, 10), LONGEST_PAUSE.toNanos());
+        return ThreadLocalRandom.current().nextLong(longest / 2, longest);
+    }
+
+    private void attemptAfter(long nanos) {
+        if (closed) {
+            return;
+        }
         try {
-            if (ready != null && silentSince >= 0 && System.nanoTime() - silentSince > SILENCE.toNanos()) {
-                given = ready;
-                ready = null;
-                silentSince = -1;
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (given != null) {
-            LOG.warn("No answer from {} for {}: connecting anew", description, SILENCE);
-            given.closeAsync();
+            dialer.timer().schedule(this::attempt, nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.warn("The client of {} was shut down; its far tier stays unreachable", server);
         }
     }
 
-    /** Asks for the connection ahead of its first use. */
-    void warmUp() {
-        connected();
-    }
-
-    CompletionStage<Void> close() {
-        StatefulRedisConnection<String, byte[]> connection;
+    /** Ends the session and all attempts. */
+    void close() {
+        RedisSession current;
         lock.lock();
         try {
             closed = true;
-            connection = ready;
-            ready = null;
+            current = session;
         } finally {
             lock.unlock();
         }
-        return connection == null ? CompletableFuture.completedFuture(null) : connection.closeAsync();
-    }
-
-    /** The server behind a connection that the driver has made again may have another clock. */
-    private final class TimeAfterReconnect implements RedisConnectionStateListener {
-
-        private final StatefulRedisConnection<String, byte[]> connection;
-
-        TimeAfterReconnect(StatefulRedisConnection<String, byte[]> connection) {
-            this.connection = connection;
+        if (current != null) {
+            current.end("the far tier was closed");
         }
-
-        @Override
-        public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {
-            long askedAt = System.nanoTime();
-            connection.async().time().thenAccept(reply -> clock.set(reply, askedAt));
-        }
+        firstAttempt.completeExceptionally(unreachable());
     }
 }

@@ -7,8 +7,13 @@ import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.RecordBytes;
 import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.spi.RecordFormat;
-import io.lettuce.core.KeyValue;
+import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.output.ValueListOutput;
+import io.lettuce.core.output.ValueOutput;
+import io.lettuce.core.protocol.AsyncCommand;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,30 +22,60 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One cache's records in Redis. Every write is a script, so that it is atomic, versioned and refused when it comes late. */
+/**
+ * One cache's records in Redis. Whatever changes anything is a script, so that it is atomic, versioned and refused when it
+ * comes late; one call of a script serves many keys.
+ */
 final class RedisFarStore implements FarStore {
 
-    private static final byte[] NOTHING = new byte[0];
+    /** Of one command; what is more goes in several, sent together. */
+    private static final int MOST_KEYS = 100;
+
+    private static final int MOST_BYTES = 1 << 20;
+
+    /** What {@code lease} and {@code put} answer for something that is no bytes. */
+    private static final long NO_BYTES = 2;
+
+    private static final byte[] NOTHING = {};
+    private static final byte[] UNCONDITIONALLY = {};
+    private static final byte[] TOMBSTONE = RecordBytes.encode(new RecordDraft(
+            0,
+            FarRecord.NO_SOURCE_VERSION,
+            0,
+            new RecordDraft.Lifetime(Duration.ZERO, Duration.ZERO),
+            FarRecord.Attributes.NONE,
+            new FarRecord.Content(FarRecord.State.TOMBSTONE, 0, null, ByteBuffer.wrap(NOTHING))));
+
+    /** The right to do something whenever it arrives. */
+    private static final long NO_DEADLINE = 1L << 53;
+
+    private static final long LONGEST_MILLIS = TimeUnit.DAYS.toMillis(36_500);
 
     private final RedisKeys keys;
     private final RedisConnection connection;
-    private final RedisScripts scripts;
-    private final RedisClock clock;
-    private final Duration budget;
+    private final SampledFarClock clock;
+    private final long budgetMicros;
     private final Runnable onClose;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    RedisFarStore(RedisKeys keys, RedisConnection connection, RedisClock clock, Duration budget, Runnable onClose) {
+    RedisFarStore(RedisKeys keys, RedisConnection connection, Duration budget, Runnable onClose) {
         this.keys = keys;
         this.connection = connection;
-        this.scripts = new RedisScripts(connection);
-        this.clock = clock;
-        this.budget = budget;
+        this.clock = connection.clock();
+        this.budgetMicros = TimeUnit.NANOSECONDS.toMicros(budget.toNanos());
         this.onClose = onClose;
     }
 
@@ -51,254 +86,437 @@ final class RedisFarStore implements FarStore {
 
     @Override
     public CompletionStage<Void> ping() {
-        return connection.ping();
+        return closed.get() ? closedFailure() : connection.ping();
     }
 
     @Override
     public CompletionStage<List<FarReading>> read(List<String> wanted) {
         if (wanted.size() == 1) {
-            String key = keys.record(wanted.get(0));
-            return connection
-                    .async(redis -> redis.get(key))
-                    .handle((bytes, failure) -> List.of(failure == null ? reading(bytes) : wrongTypeOr(failure)));
+            // MGET has nothing to say of what is no bytes.
+            return call(session ->
+                            single(session, CommandType.GET, args(wanted)).handle(RedisFarStore::reading))
+                    .thenApply(List::of);
         }
-        String[] all = wanted.stream().map(keys::record).toArray(String[]::new);
-        return connection.async(redis -> redis.mget(all)).thenApply(RedisFarStore::readings);
+        return mget(mapped(wanted, keys::record), RedisFarStore::reading);
     }
 
-    private static List<FarReading> readings(List<KeyValue<String, byte[]>> replies) {
-        List<FarReading> readings = new ArrayList<>(replies.size());
-        replies.forEach(reply -> readings.add(reading(reply.getValueOrElse(null))));
-        return readings;
+    @Override
+    public CompletionStage<List<FarReading>> readHeaders(List<String> wanted) {
+        if (wanted.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        return call(session -> {
+            List<AsyncCommand<String, byte[], byte[]>> commands = mapped(
+                    wanted,
+                    key -> RedisSession.command(
+                            CommandType.GETRANGE,
+                            new ValueOutput<>(KeysAndBytes.CODEC),
+                            args(List.of(key)).add(0).add(RecordFormat.HEADER_LENGTH - 1)));
+            List<CompletableFuture<FarReading>> headers =
+                    mapped(commands, command -> command.handle(RedisFarStore::header));
+            session.send(commands, 0);
+            return inOrder(headers);
+        });
+    }
+
+    @Override
+    public CompletionStage<List<LeaseReply>> lease(List<LeaseRequest> requests, Duration time) {
+        List<LeaseAsked> asked = mapped(
+                requests,
+                request -> new LeaseAsked(request, ThreadLocalRandom.current().nextLong()));
+        byte[] millis = millis(time);
+        return script(Script.LEASE, asked, (call, part) -> {
+                    call.arg(millis);
+                    part.forEach(one -> recordAndLease(call, one.request().key())
+                            .arg(joined(bytes(one.id()), identity(one.request().judged()))));
+                })
+                .thenApply(replies -> paired(asked, replies, RedisFarStore::leaseReply));
+    }
+
+    private record LeaseAsked(LeaseRequest request, long id) {}
+
+    private static LeaseReply leaseReply(LeaseAsked asked, Reply reply) {
+        if (reply instanceof Reply.Late) {
+            throw new IllegalStateException("the request for a lease came past its deadline");
+        }
+        if (reply instanceof Reply.Numeric code && code.value() != NO_BYTES) {
+            return code.value() == 1
+                    ? new LeaseReply.Granted(new FarLease(asked.request().key(), asked.id()))
+                    : new LeaseReply.Busy();
+        }
+        return new LeaseReply.Changed(current(reply));
+    }
+
+    @Override
+    public CompletionStage<List<FillReply>> fill(List<FillRequest> requests) {
+        return drafts(Script.FILL, requests, FillRequest::draft, (call, encoded) -> {
+                    FarLease lease = encoded.request().lease();
+                    recordAndLease(call, lease.key()).arg(bytes(lease.id()));
+                    encoded.addTo(call);
+                })
+                .thenApply(replies -> mapped(replies, RedisFarStore::fillReply));
+    }
+
+    private static FillReply fillReply(Reply reply) {
+        return reply instanceof Reply.Numeric version && version.value() != 0
+                ? new FillReply.Stored(version.value())
+                : new FillReply.Refused();
+    }
+
+    @Override
+    public CompletionStage<Void> release(List<FarLease> leases) {
+        return script(
+                        Script.RELEASE,
+                        leases,
+                        NO_DEADLINE,
+                        (call, part) -> part.forEach(
+                                lease -> call.key(keys.lease(lease.key())).arg(bytes(lease.id()))))
+                .thenAccept(replies -> {});
+    }
+
+    @Override
+    public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
+        return put(requests, UNCONDITIONALLY);
+    }
+
+    @Override
+    public CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged) {
+        return put(List.of(request), joined(new byte[] {'J'}, identity(judged))).thenApply(replies -> replies.get(0));
+    }
+
+    /** The counter is read where the record is written, which one server allows and a cluster will not. */
+    private CompletionStage<List<WriteReply>> put(List<PutRequest> requests, byte[] judged) {
+        return drafts(
+                        Script.PUT,
+                        requests,
+                        PutRequest::draft,
+                        (call, encoded) -> {
+                            recordAndLease(call, encoded.request().key());
+                            encoded.addTo(call);
+                            call.arg(judged);
+                        },
+                        call -> call.key(keys.counter()))
+                .thenApply(replies -> mapped(replies, RedisFarStore::putReply));
+    }
+
+    private static WriteReply putReply(Reply reply) {
+        if (reply instanceof Reply.Late) {
+            return new WriteReply.Late();
+        }
+        if (reply instanceof Reply.Change change) {
+            return stored(change);
+        }
+        return reply instanceof Reply.Numeric code && code.value() != NO_BYTES
+                ? new WriteReply.OlderSource()
+                : new WriteReply.Changed(current(reply));
+    }
+
+    @Override
+    public CompletionStage<List<WriteReply>> invalidate(Collection<String> wanted, Duration tombstoneTime) {
+        byte[] millis = millis(tombstoneTime);
+        return script(Script.INVALIDATE, List.copyOf(wanted), (call, part) -> {
+                    call.arg(millis).arg(TOMBSTONE);
+                    part.forEach(key -> recordAndLease(call, key)
+                            .arg(bytes(ThreadLocalRandom.current().nextLong())));
+                })
+                .thenApply(replies -> mapped(
+                        replies,
+                        reply -> reply instanceof Reply.Numeric version
+                                ? new WriteReply.Stored(version.value(), 0)
+                                : new WriteReply.Late()));
+    }
+
+    @Override
+    public CompletionStage<WriteReply> expire(String key, long writeId) {
+        return script(
+                        Script.EXPIRE,
+                        List.of(key),
+                        (call, one) -> recordAndLease(call, key).arg(bytes(writeId)))
+                .thenApply(replies -> expireReply(replies.get(0)));
+    }
+
+    private static WriteReply expireReply(Reply reply) {
+        if (reply instanceof Reply.Late) {
+            return new WriteReply.Late();
+        }
+        return reply instanceof Reply.Change change ? stored(change) : new WriteReply.Unchanged();
+    }
+
+    @Override
+    public CompletionStage<Void> touch(List<String> wanted, Duration idle) {
+        byte[] millis = millis(idle);
+        return script(Script.TOUCH, wanted, (call, part) -> {
+                    call.arg(millis);
+                    part.forEach(key -> call.key(keys.record(key)));
+                })
+                .thenAccept(RedisFarStore::failIfLate);
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> markers(Collection<String> names) {
+        List<String> ordered = List.copyOf(names);
+        return mget(counterAndMarkers(ordered), RedisFarStore::number).thenApply(numbers -> {
+            Map<String, Long> markers = new HashMap<>();
+            for (int i = 0; i < ordered.size(); i++) {
+                int at = i;
+                numbers.get(i + 1).ifPresent(marker -> markers.put(ordered.get(at), marker));
+            }
+            return new MarkerReading(markers, numbers.get(0).orElse(0L));
+        });
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> ensureMarkers(Collection<String> names, Duration life) {
+        return changeMarkers(Script.ENSURE_MARKERS, names, life);
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life) {
+        return changeMarkers(Script.RAISE_MARKERS, names, life);
+    }
+
+    /** In one call, however many they are: all get the value of one counter. */
+    private CompletionStage<MarkerReading> changeMarkers(Script script, Collection<String> names, Duration life) {
+        List<String> ordered = List.copyOf(names);
+        byte[] millis = millis(life);
+        return script(script, List.of(ordered), (call, one) -> {
+                    call.arg(millis);
+                    counterAndMarkers(ordered).forEach(call::key);
+                })
+                .thenApply(replies -> {
+                    failIfLate(replies);
+                    Map<String, Long> markers = new HashMap<>();
+                    for (int i = 0; i < ordered.size(); i++) {
+                        markers.put(ordered.get(i), number(replies.get(i + 1)));
+                    }
+                    return new MarkerReading(markers, number(replies.get(0)));
+                });
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            onClose.run();
+        }
+    }
+
+    private <T> CompletionStage<T> closedFailure() {
+        return CompletableFuture.failedFuture(new IllegalStateException("this cache's far store is closed"));
+    }
+
+    private <T> CompletionStage<T> call(Function<RedisSession, CompletionStage<T>> operation) {
+        return closed.get() ? closedFailure() : connection.call(operation);
+    }
+
+    /** Makes something of the value under each key; of null where there is none, or something that is no bytes. */
+    private <T> CompletionStage<List<T>> mget(List<String> under, Function<byte @Nullable [], T> meaning) {
+        if (under.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        return call(session -> {
+            List<AsyncCommand<String, byte[], List<byte[]>>> commands = mapped(
+                    split(under, key -> 0),
+                    part -> RedisSession.command(
+                            CommandType.MGET,
+                            new ValueListOutput<>(KeysAndBytes.CODEC),
+                            RedisSession.args().addKeys(part)));
+            session.send(commands, 0);
+            return inOrder(commands).thenApply(parts -> {
+                List<T> all = new ArrayList<>(under.size());
+                parts.forEach(part -> part.forEach(value -> all.add(meaning.apply(value))));
+                return all;
+            });
+        });
+    }
+
+    private static CompletableFuture<byte[]> single(
+            RedisSession session, CommandType type, CommandArgs<String, byte[]> args) {
+        AsyncCommand<String, byte[], byte[]> command =
+                RedisSession.command(type, new ValueOutput<>(KeysAndBytes.CODEC), args);
+        session.send(List.of(command), 0);
+        return command;
+    }
+
+    private CommandArgs<String, byte[]> args(List<String> wanted) {
+        return RedisSession.args().addKeys(mapped(wanted, keys::record));
+    }
+
+    private <Q> CompletionStage<List<Reply>> script(
+            Script script, List<Q> requests, BiConsumer<ScriptCall, List<Q>> filler) {
+        return script(script, requests, budgetMicros, filler);
+    }
+
+    /** Calls a script for requests that carry no values. */
+    private <Q> CompletionStage<List<Reply>> script(
+            Script script, List<Q> requests, long micros, BiConsumer<ScriptCall, List<Q>> filler) {
+        return script(script, requests, micros, request -> 0, filler);
+    }
+
+    /** @param micros how much later than now the server may apply it; the filler adds the rest behind the deadline */
+    private <Q> CompletionStage<List<Reply>> script(
+            Script script,
+            List<Q> requests,
+            long micros,
+            Function<Q, Integer> size,
+            BiConsumer<ScriptCall, List<Q>> filler) {
+        if (requests.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        long issuedAt = System.nanoTime();
+        return call(session -> {
+            byte[] deadline = digits(micros == NO_DEADLINE ? micros : clock.microsAt(issuedAt) + micros);
+            List<ScriptCall> calls = mapped(split(requests, size), part -> {
+                ScriptCall call = new ScriptCall(script, part.size()).arg(deadline);
+                filler.accept(call, part);
+                return call;
+            });
+            return ScriptCall.send(session, calls);
+        });
+    }
+
+    /** A request with its draft as bytes. */
+    private record Encoded<Q>(Q request, RecordDraft draft, byte[] bytes) {
+        void addTo(ScriptCall call) {
+            call.arg(digits(bounded(draft.lifetime().fresh())))
+                    .arg(millis(draft.lifetime().whole()))
+                    .arg(bytes);
+        }
+    }
+
+    private <Q> CompletionStage<List<Reply>> drafts(
+            Script script,
+            List<Q> requests,
+            Function<Q, RecordDraft> draft,
+            BiConsumer<ScriptCall, Encoded<Q>> filler) {
+        return drafts(script, requests, draft, filler, call -> {});
+    }
+
+    private <Q> CompletionStage<List<Reply>> drafts(
+            Script script,
+            List<Q> requests,
+            Function<Q, RecordDraft> draft,
+            BiConsumer<ScriptCall, Encoded<Q>> filler,
+            Consumer<ScriptCall> end) {
+        List<Encoded<Q>> encoded;
+        try {
+            encoded = mapped(
+                    requests,
+                    request -> new Encoded<>(request, draft.apply(request), RecordBytes.encode(draft.apply(request))));
+        } catch (IllegalArgumentException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return script(script, encoded, budgetMicros, one -> one.bytes().length, (call, part) -> {
+            part.forEach(one -> filler.accept(call, one));
+            end.accept(call);
+        });
+    }
+
+    private static <Q> List<List<Q>> split(List<Q> requests, Function<Q, Integer> size) {
+        List<List<Q>> parts = new ArrayList<>(1);
+        int from = 0;
+        long bytes = 0;
+        for (int i = 0; i < requests.size(); i++) {
+            bytes += size.apply(requests.get(i));
+            if (i > from && (i - from == MOST_KEYS || bytes > MOST_BYTES)) {
+                parts.add(requests.subList(from, i));
+                from = i;
+                bytes = size.apply(requests.get(i));
+            }
+        }
+        parts.add(requests.subList(from, requests.size()));
+        return parts;
+    }
+
+    private ScriptCall recordAndLease(ScriptCall call, String key) {
+        return call.key(keys.record(key)).key(keys.lease(key));
+    }
+
+    private List<String> counterAndMarkers(List<String> names) {
+        List<String> under = new ArrayList<>(names.size() + 1);
+        under.add(keys.counter());
+        names.forEach(name -> under.add(keys.marker(name)));
+        return under;
     }
 
     private static FarReading reading(byte @Nullable [] bytes) {
         return bytes == null ? FarReading.ABSENT : RecordBytes.parse(ByteBuffer.wrap(bytes));
     }
 
-    @Override
-    public CompletionStage<List<FarReading>> readHeaders(List<String> wanted) {
-        return connection.call(redis -> {
-            List<CompletableFuture<FarReading>> headers = new ArrayList<>(wanted.size());
-            for (String key : wanted) {
-                headers.add(redis.async()
-                        .getrange(keys.record(key), 0, RecordFormat.HEADER_LENGTH - 1)
-                        .handle((bytes, failure) -> failure == null ? header(bytes) : wrongTypeOr(failure))
-                        .toCompletableFuture());
-            }
-            return inOrder(headers);
-        });
+    private static FarReading reading(byte @Nullable [] bytes, @Nullable Throwable failure) {
+        return failure == null ? reading(bytes) : noBytesOr(failure);
     }
 
-    private static FarReading header(byte @Nullable [] bytes) {
+    private static FarReading header(byte @Nullable [] bytes, @Nullable Throwable failure) {
+        if (failure != null) {
+            return noBytesOr(failure);
+        }
         return bytes == null || bytes.length == 0 ? FarReading.ABSENT : RecordBytes.parseHeader(ByteBuffer.wrap(bytes));
     }
 
-    private static FarReading wrongTypeOr(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof RedisCommandExecutionException
-                && cause.getMessage() != null
-                && cause.getMessage().startsWith("WRONGTYPE")) {
-            return new FarReading.Malformed(NOTHING, "not a string");
+    private static FarReading noBytesOr(Throwable failure) {
+        if (failure instanceof RedisCommandExecutionException
+                && String.valueOf(failure.getMessage()).startsWith("WRONGTYPE")) {
+            return noBytes();
         }
-        throw cause instanceof RuntimeException unchecked ? unchecked : new CompletionException(cause);
+        throw new CompletionException(failure);
     }
 
-    @Override
-    public CompletionStage<List<LeaseReply>> lease(List<LeaseRequest> requests, Duration time) {
-        List<Long> ids = requests.stream()
-                .map(request -> ThreadLocalRandom.current().nextLong())
-                .toList();
-        byte[] millis = digits(time.toMillis());
-        List<RedisScripts.Call> calls = new ArrayList<>(requests.size());
-        for (int i = 0; i < requests.size(); i++) {
-            LeaseRequest request = requests.get(i);
-            calls.add(new RedisScripts.Call(
-                    recordAndLease(request.key()), identity(request.judged()), bytes(ids.get(i)), millis));
+    private static FarReading noBytes() {
+        return new FarReading.Malformed(NOTHING, "not a string");
+    }
+
+    /** What is there instead of what was judged. */
+    private static FarReading current(Reply reply) {
+        if (reply instanceof Reply.Bytes bytes) {
+            return reading(bytes.bytes());
         }
-        return scripts.run(Script.LEASE, calls)
-                .thenApply(replies -> mapped(replies, (reply, i) -> switch (code(reply)) {
-                    case 0 ->
-                        new LeaseReply.Granted(new FarLease(requests.get(i).key(), ids.get(i)));
-                    case 1 -> new LeaseReply.Busy();
-                    default -> new LeaseReply.Changed(reading((byte[]) reply.get(1)));
-                }));
+        return reply instanceof Reply.Nothing ? FarReading.ABSENT : noBytes();
     }
 
-    @Override
-    public CompletionStage<List<FillReply>> fill(List<FillRequest> requests) {
-        byte[] deadline = deadline();
-        List<RedisScripts.Call> calls = requests.stream()
-                .map(request -> new RedisScripts.Call(
-                        recordAndLease(request.lease().key()),
-                        bytes(request.lease().id()),
-                        deadline,
-                        fresh(request.draft()),
-                        whole(request.draft()),
-                        RecordBytes.encode(request.draft())))
-                .toList();
-        return scripts.run(Script.FILL, calls)
-                .thenApply(replies -> mapped(
-                        replies,
-                        (reply, i) -> code(reply) == 0
-                                ? new FillReply.Stored((Long) reply.get(1))
-                                : new FillReply.Refused()));
+    private static WriteReply stored(Reply.Change change) {
+        return new WriteReply.Stored(change.version(), change.seq());
     }
 
-    @Override
-    public CompletionStage<Void> release(List<FarLease> leases) {
-        List<RedisScripts.Call> calls = leases.stream()
-                .map(lease -> new RedisScripts.Call(new String[] {keys.lease(lease.key())}, bytes(lease.id())))
-                .toList();
-        return scripts.run(Script.RELEASE, calls).thenAccept(replies -> {});
-    }
-
-    @Override
-    public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
-        byte[] deadline = deadline();
-        List<RedisScripts.Call> calls = requests.stream()
-                .map(request -> new RedisScripts.Call(
-                        recordLeaseAndCounter(request.key()),
-                        deadline,
-                        fresh(request.draft()),
-                        whole(request.draft()),
-                        RecordBytes.encode(request.draft())))
-                .toList();
-        return scripts.run(Script.PUT, calls).thenApply(RedisFarStore::writeReplies);
-    }
-
-    @Override
-    public CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged) {
-        RedisScripts.Call call = new RedisScripts.Call(
-                recordLeaseAndCounter(request.key()),
-                deadline(),
-                fresh(request.draft()),
-                whole(request.draft()),
-                RecordBytes.encode(request.draft()),
-                identity(judged));
-        return scripts.run(Script.PUT, List.of(call)).thenApply(replies -> writeReply(replies.get(0)));
-    }
-
-    @Override
-    public CompletionStage<List<WriteReply>> invalidate(Collection<String> wanted, Duration tombstoneTime) {
-        byte[] deadline = deadline();
-        byte[] millis = digits(tombstoneTime.toMillis());
-        List<RedisScripts.Call> calls = wanted.stream()
-                .map(key -> new RedisScripts.Call(recordAndLease(key), deadline, millis, tombstone()))
-                .toList();
-        return scripts.run(Script.INVALIDATE, calls).thenApply(RedisFarStore::writeReplies);
-    }
-
-    private static byte[] tombstone() {
-        return RecordBytes.encode(new RecordDraft(
-                ThreadLocalRandom.current().nextLong(),
-                FarRecord.NO_SOURCE_VERSION,
-                0,
-                new RecordDraft.Lifetime(Duration.ZERO, Duration.ZERO),
-                FarRecord.Attributes.NONE,
-                new FarRecord.Content(FarRecord.State.TOMBSTONE, 0, null, ByteBuffer.wrap(NOTHING))));
-    }
-
-    @Override
-    public CompletionStage<WriteReply> expire(String key, long writeId) {
-        RedisScripts.Call call = new RedisScripts.Call(recordAndLease(key), deadline(), bytes(writeId));
-        return scripts.run(Script.EXPIRE, List.of(call)).thenApply(replies -> writeReply(replies.get(0)));
-    }
-
-    @Override
-    public CompletionStage<Void> touch(List<String> wanted, Duration idle) {
-        byte[] millis = digits(idle.toMillis());
-        List<RedisScripts.Call> calls = wanted.stream()
-                .map(key -> new RedisScripts.Call(new String[] {keys.record(key)}, millis))
-                .toList();
-        return scripts.run(Script.TOUCH, calls).thenAccept(replies -> {});
-    }
-
-    @Override
-    public CompletionStage<MarkerReading> markers(Collection<String> names) {
-        List<String> ordered = List.copyOf(names);
-        String[] all = counterAndMarkers(ordered);
-        return connection.async(redis -> redis.mget(all)).thenApply(replies -> {
-            Map<String, Long> values = new HashMap<>();
-            for (int i = 0; i < ordered.size(); i++) {
-                Long value = number(replies.get(i + 1).getValueOrElse(null));
-                if (value != null) {
-                    values.put(ordered.get(i), value);
-                }
-            }
-            Long seq = number(replies.get(0).getValueOrElse(null));
-            return new MarkerReading(values, seq == null ? 0 : seq);
-        });
-    }
-
-    private static @Nullable Long number(byte @Nullable [] digits) {
-        if (digits == null) {
-            return null;
+    private static long number(Reply reply) {
+        if (reply instanceof Reply.Numeric number) {
+            return number.value();
         }
+        throw new IllegalStateException("a script answered no number");
+    }
+
+    private static void failIfLate(List<Reply> replies) {
+        if (replies.contains(Reply.LATE)) {
+            throw new IllegalStateException("the request came past its deadline");
+        }
+    }
+
+    /** What a script compares to tell whether a record is still the one that was judged. */
+    private static byte[] identity(FarReading judged) {
+        if (judged instanceof FarReading.Found found) {
+            FarRecord.Stamp stamp = found.record().stamp();
+            return ByteBuffer.allocate(RecordFormat.IDENTITY_LENGTH)
+                    .putLong(stamp.version())
+                    .putLong(stamp.writeId())
+                    .array();
+        }
+        return judged instanceof FarReading.Malformed malformed ? malformed.identity() : NOTHING;
+    }
+
+    private static Optional<Long> number(byte @Nullable [] digits) {
         try {
-            return Long.valueOf(new String(digits, StandardCharsets.US_ASCII));
+            return Optional.ofNullable(digits).map(ascii -> Long.valueOf(new String(ascii, StandardCharsets.US_ASCII)));
         } catch (NumberFormatException foreign) {
-            return null;
+            return Optional.empty();
         }
     }
 
-    @Override
-    public CompletionStage<MarkerReading> ensureMarkers(Collection<String> names, Duration life) {
-        return marked(Script.ENSURE_MARKERS, names, life);
+    /** A time to live: Redis takes none below 1 ms. */
+    private static byte[] millis(Duration time) {
+        return digits(Math.max(1, bounded(time)));
     }
 
-    @Override
-    public CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life) {
-        return marked(Script.RAISE_MARKERS, names, life);
-    }
-
-    private CompletionStage<MarkerReading> marked(Script script, Collection<String> names, Duration life) {
-        List<String> ordered = List.copyOf(names);
-        RedisScripts.Call call = new RedisScripts.Call(counterAndMarkers(ordered), digits(life.toMillis()));
-        return scripts.run(script, List.of(call)).thenApply(replies -> {
-            List<Object> reply = replies.get(0);
-            Map<String, Long> values = new HashMap<>();
-            for (int i = 0; i < ordered.size(); i++) {
-                values.put(ordered.get(i), (Long) reply.get(i + 1));
-            }
-            return new MarkerReading(values, (Long) reply.get(0));
-        });
-    }
-
-    @Override
-    public void close() {
-        onClose.run();
-    }
-
-    private String[] recordAndLease(String key) {
-        return new String[] {keys.record(key), keys.lease(key)};
-    }
-
-    private String[] recordLeaseAndCounter(String key) {
-        return new String[] {keys.record(key), keys.lease(key), keys.counter()};
-    }
-
-    private String[] counterAndMarkers(List<String> names) {
-        String[] all = new String[names.size() + 1];
-        all[0] = keys.counter();
-        for (int i = 0; i < names.size(); i++) {
-            all[i + 1] = keys.marker(names.get(i));
-        }
-        return all;
-    }
-
-    /** Until when the server may apply what is sent now. Unknown time needs none: nothing is sent before it is known. */
-    private byte[] deadline() {
-        return digits(clock.isKnown() ? clock.micros() + budget.toNanos() / 1_000 : Long.MAX_VALUE >> 10);
-    }
-
-    private static byte[] fresh(RecordDraft draft) {
-        return digits(Math.max(0, draft.lifetime().fresh().toMillis()));
-    }
-
-    private static byte[] whole(RecordDraft draft) {
-        return digits(Math.max(1, draft.lifetime().whole().toMillis()));
+    private static long bounded(Duration time) {
+        return time.compareTo(Duration.ofMillis(LONGEST_MILLIS)) > 0 ? LONGEST_MILLIS : Math.max(0, time.toMillis());
     }
 
     private static byte[] digits(long number) {
@@ -309,52 +527,34 @@ final class RedisFarStore implements FarStore {
         return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
     }
 
-    /** What a script compares to tell whether a record is still the one that was judged. */
-    private static byte[] identity(FarReading judged) {
-        if (judged instanceof FarReading.Found found) {
-            return ByteBuffer.allocate(RecordFormat.IDENTITY_LENGTH)
-                    .putLong(found.record().stamp().version())
-                    .putLong(found.record().stamp().writeId())
-                    .array();
+    private static byte[] joined(byte[] first, byte[] second) {
+        return ByteBuffer.allocate(first.length + second.length)
+                .put(first)
+                .put(second)
+                .array();
+    }
+
+    private static <A, B> List<B> mapped(List<? extends A> from, Function<? super A, ? extends B> function) {
+        List<B> to = new ArrayList<>(from.size());
+        for (A one : from) {
+            to.add(function.apply(one));
         }
-        return judged instanceof FarReading.Malformed malformed ? malformed.identity() : NOTHING;
+        return to;
     }
 
-    private static List<WriteReply> writeReplies(List<List<Object>> replies) {
-        return mapped(replies, (reply, i) -> writeReply(reply));
-    }
-
-    private static WriteReply writeReply(List<Object> reply) {
-        return switch (code(reply)) {
-            case 0 -> new WriteReply.Stored((Long) reply.get(1), (Long) reply.get(2));
-            case 1 -> new WriteReply.OlderSource();
-            case 2 -> new WriteReply.Late();
-            case 3 -> new WriteReply.Changed(reading((byte[]) reply.get(1)));
-            default -> new WriteReply.Unchanged();
-        };
-    }
-
-    private static int code(List<Object> reply) {
-        return ((Long) reply.get(0)).intValue();
-    }
-
-    private interface Mapping<T> {
-        T apply(List<Object> reply, int index);
-    }
-
-    private static <T> List<T> mapped(List<List<Object>> replies, Mapping<T> mapping) {
-        List<T> mapped = new ArrayList<>(replies.size());
-        for (int i = 0; i < replies.size(); i++) {
-            mapped.add(mapping.apply(replies.get(i), i));
+    private static <A, R> List<R> paired(List<A> asked, List<Reply> replies, BiFunction<A, Reply, R> function) {
+        List<R> paired = new ArrayList<>(asked.size());
+        for (int i = 0; i < asked.size(); i++) {
+            paired.add(function.apply(asked.get(i), replies.get(i)));
         }
-        return mapped;
+        return paired;
     }
 
-    static <T> CompletableFuture<List<T>> inOrder(List<CompletableFuture<T>> futures) {
+    private static <T> CompletableFuture<List<T>> inOrder(List<? extends CompletableFuture<T>> futures) {
         if (futures.size() == 1) {
             return futures.get(0).thenApply(List::of);
         }
         return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
-                .thenApply(done -> futures.stream().map(CompletableFuture::join).toList());
+                .thenApply(done -> mapped(futures, CompletableFuture::join));
     }
 }

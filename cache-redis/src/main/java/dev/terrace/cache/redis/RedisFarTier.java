@@ -2,137 +2,90 @@ package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.FarTier;
-import io.lettuce.core.ClientOptions;
-import io.lettuce.core.ClientOptions.DisconnectedBehavior;
-import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.SocketOptions;
-import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.resource.ClientResources;
-import io.lettuce.core.resource.Delay;
-import io.lettuce.core.resource.NettyCustomizer;
-import io.netty.channel.Channel;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A far tier in one Redis (6.2 or newer), through Lettuce: all caches share one pipelined connection. Thread-safe; nothing
- * blocks but {@link #close}.
+ * A far tier in one Redis (6.0 or newer, or what speaks as it does), through Lettuce: all caches share one pipelined
+ * connection. Thread-safe; nothing blocks but {@link #close}.
  *
- * <p>The connection is made in the background when it is first needed, and again whenever it is lost, so that an application
- * starts and runs while Redis is down: until then operations fail at once, and caches answer from their loaders.
+ * <p>The connection is made in the background, and again whenever it is lost, half a second apart at most, so that an
+ * application starts and runs while Redis is down: operations fail at once then, and caches answer from their loaders. Nothing
+ * that was sent on a lost connection is sent again. A connection on which Redis answers nothing for 2 s, or twice the longest
+ * far budget where that is more, is replaced.
+ *
+ * <p>What it says and logs under {@code dev.terrace.cache.redis} names the server without credentials. Lettuce itself writes
+ * whatever passes the wire at its own {@code TRACE} level.
  */
 public final class RedisFarTier implements FarTier {
 
-    private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(2);
-    private static final int FLUSHES_IN_ONE = 256;
-    private static final int REQUEST_QUEUE = 32_768;
-
-    private final String description;
+    private final String server;
+    private final String namespace;
     private final RedisConnection connection;
-    private final RedisClock clock = new RedisClock();
     private final Runnable shutdown;
     private final Set<String> open = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RedisFarTier(
-            String description,
-            Supplier<CompletionStage<StatefulRedisConnection<String, byte[]>>> connector,
-            Runnable shutdown) {
-        this.description = description;
-        this.connection = new RedisConnection(description, connector, clock);
-        this.shutdown = shutdown;
-        connection.warmUp();
+    private RedisFarTier(String namespace, Client client) {
+        this.server = client.server();
+        this.namespace = namespace;
+        this.connection = new RedisConnection(server, client);
+        this.shutdown = client::shutdown;
+        connection.start();
     }
 
     /**
      * A tier with a client of its own, which {@link #close} shuts down.
      *
-     * @param uri such as {@code redis://user:password@host:6379/0} or {@code rediss://…} for TLS
-     * @throws IllegalArgumentException if the URI is not one of Redis
+     * @param uri such as {@code redis://user:password@host:6379/0}, or {@code rediss://…} for TLS
+     * @throws IllegalArgumentException if the URI is not one of a single Redis; the message has no credentials
      */
     public static RedisFarTier connect(String uri) {
-        return connect(RedisURI.create(Objects.requireNonNull(uri, "uri")));
-    }
-
-    /** A tier with a client of its own, which {@link #close} shuts down. */
-    public static RedisFarTier connect(RedisURI uri) {
-        Objects.requireNonNull(uri, "uri");
-        ClientResources resources = ClientResources.builder()
-                .reconnectDelay(
-                        Delay.fullJitter(Duration.ofMillis(20), Duration.ofMillis(500), 20, TimeUnit.MILLISECONDS))
-                .nettyCustomizer(new FlushTogether())
-                .build();
-        RedisClient client = RedisClient.create(resources);
-        client.setOptions(ClientOptions.builder()
-                .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
-                .requestQueueSize(REQUEST_QUEUE)
-                // After a reconnect nothing is sent a second time: who asked has stopped waiting.
-                .replayFilter(command -> true)
-                .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-                .socketOptions(SocketOptions.builder()
-                        .connectTimeout(Duration.ofSeconds(2))
-                        .keepAlive(true)
-                        .build())
-                // Callers have time limits of their own.
-                .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
-                .build());
-        return new RedisFarTier(describe(uri), () -> client.connectAsync(RedisConnection.CODEC, uri), () -> {
-            client.shutdown(0, CLOSE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-            resources.shutdown(0, CLOSE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-        });
+        return builder().uri(uri).build();
     }
 
     /**
-     * A tier that uses a client of the application, with the client's own URI and options. The client stays open. For
-     * bounded failure its options should reject commands while disconnected.
+     * A tier with a client of its own, which {@link #close} shuts down.
+     *
+     * @throws IllegalArgumentException if the URI is not one of a single Redis
+     */
+    public static RedisFarTier connect(RedisURI uri) {
+        return builder().uri(uri).build();
+    }
+
+    /**
+     * A tier that makes its own connection with a client of the application, to the client's URI and with the client's options
+     * and time limits. {@link #close} closes the connection and leaves the client open.
      */
     public static RedisFarTier using(RedisClient client) {
-        Objects.requireNonNull(client, "client");
-        return new RedisFarTier("redis of the application", () -> connectInBackground(client), () -> {});
+        return builder().client(client).build();
     }
 
-    /** The driver connects with a client's own URI in a blocking way only. */
-    private static CompletionStage<StatefulRedisConnection<String, byte[]>> connectInBackground(RedisClient client) {
-        CompletableFuture<StatefulRedisConnection<String, byte[]>> connected = new CompletableFuture<>();
-        Thread thread = new Thread(
-                () -> {
-                    try {
-                        connected.complete(client.connect(RedisConnection.CODEC));
-                    } catch (RuntimeException e) {
-                        connected.completeExceptionally(e);
-                    }
-                },
-                "terrace-redis-connect");
-        thread.setDaemon(true);
-        thread.start();
-        return connected;
-    }
-
-    private static String describe(RedisURI uri) {
-        return (uri.isSsl() ? "rediss://" : "redis://") + uri.getHost() + ":" + uri.getPort() + "/" + uri.getDatabase();
+    /** A tier with more to say about. */
+    public static Builder builder() {
+        return new Builder();
     }
 
     @Override
     public FarStore open(String cacheName, Duration budget) {
         if (closed.get()) {
-            throw new IllegalStateException("the far tier " + description + " is closed");
+            throw new IllegalStateException("the far tier " + server + " is closed");
         }
         if (!open.add(cacheName)) {
             throw new IllegalStateException(
-                    "cache \"" + cacheName + "\": the far tier " + description + " has a cache of this name open");
+                    "cache \"" + cacheName + "\": the far tier " + server + " has a cache of this name open");
         }
-        return new RedisFarStore(new RedisKeys(cacheName), connection, clock, budget, () -> open.remove(cacheName));
+        connection.expectBudget(budget);
+        RedisKeys keys = new RedisKeys(namespace, cacheName);
+        return new RedisFarStore(keys, connection, budget, () -> open.remove(cacheName));
     }
 
     /** Closes the connection, and the client if it is this tier's own. Blocks for 4 s at most. Idempotent. */
@@ -144,16 +97,103 @@ public final class RedisFarTier implements FarTier {
         }
     }
 
+    /** Names the server, without credentials. */
     @Override
     public String toString() {
-        return description;
+        return server;
     }
 
-    /** Makes flushes that are issued close together one system call. */
-    private static final class FlushTogether implements NettyCustomizer {
-        @Override
-        public void afterChannelInitialized(Channel channel) {
-            channel.pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_IN_ONE, true));
+    /** Settings of a tier. Not thread-safe. */
+    public static final class Builder {
+
+        private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
+
+        private @Nullable RedisURI uri;
+        private @Nullable RedisClient client;
+        private @Nullable ClientResources resources;
+        private String namespace = "";
+        private String connectionName = "terrace";
+
+        private Builder() {}
+
+        /**
+         * Where Redis is.
+         *
+         * @param uri such as {@code redis://user:password@host:6379/0}, or {@code rediss://…} for TLS
+         * @throws IllegalArgumentException if it is no URI of Redis; the message has no credentials
+         */
+        public Builder uri(String uri) {
+            return uri(Uris.parse(Objects.requireNonNull(uri, "uri")));
+        }
+
+        /**
+         * Where Redis is.
+         *
+         * @throws IllegalArgumentException if it does not name a single server
+         */
+        public Builder uri(RedisURI uri) {
+            this.uri = Uris.single(Objects.requireNonNull(uri, "uri"));
+            return this;
+        }
+
+        /**
+         * A client of the application to connect with, instead of one of the tier's own. It stays open. Its URI, options, time
+         * limits and name count, so none can be given here.
+         */
+        public Builder client(RedisClient client) {
+            this.client = Objects.requireNonNull(client, "client");
+            return this;
+        }
+
+        /** Event loops and timers of the application for the tier's own client. They stay open. */
+        public Builder resources(ClientResources resources) {
+            this.resources = Objects.requireNonNull(resources, "resources");
+            return this;
+        }
+
+        /**
+         * What all keys of this tier begin with, so that applications or environments can share a server.
+         *
+         * @param namespace of {@code [A-Za-z0-9._-]+}; none by default
+         */
+        public Builder namespace(String namespace) {
+            if (!NAMESPACE.matcher(namespace).matches()) {
+                throw new IllegalArgumentException("namespace \"" + namespace + "\" is not of [A-Za-z0-9._-]+");
+            }
+            this.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * Under which name the server lists the connection, where the URI has none; {@code terrace} by default.
+         *
+         * @param connectionName without spaces
+         */
+        public Builder connectionName(String connectionName) {
+            if (connectionName.isBlank() || connectionName.contains(" ")) {
+                throw new IllegalArgumentException("connectionName \"" + connectionName + "\" is blank or has a space");
+            }
+            this.connectionName = connectionName;
+            return this;
+        }
+
+        /**
+         * Builds the tier and begins to connect in the background.
+         *
+         * @throws IllegalStateException if there is neither a URI nor a client, or a client and what only the tier's own can
+         *     be given
+         */
+        public RedisFarTier build() {
+            if (client != null) {
+                if (uri != null || resources != null) {
+                    throw new IllegalStateException("client: it has its own URI and resources, so none can be given");
+                }
+                return new RedisFarTier(namespace, Client.of(client));
+            }
+            if (uri == null) {
+                throw new IllegalStateException("uri: neither it nor a client is given");
+            }
+            return new RedisFarTier(namespace, Client.own(Uris.named(uri, connectionName), resources));
         }
     }
 }

@@ -9,17 +9,20 @@ import dev.terrace.cache.spi.FarStore.MarkerReading;
 final class RedisKeys {
 
     private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/";
+    private static final String HEX = "0123456789ABCDEF";
 
     private final String records;
     private final String leases;
     private final String counter;
     private final String markers;
 
-    RedisKeys(String cacheName) {
-        this.records = "t:{" + cacheName + ":";
-        this.leases = "l:{" + cacheName + ":";
-        this.counter = "s:{" + cacheName + "}";
-        this.markers = "m:{" + cacheName + "}:";
+    /** @param namespace what every key begins with, or the empty string */
+    RedisKeys(String namespace, String cacheName) {
+        String prefix = namespace.isEmpty() ? "" : namespace + ":";
+        this.records = prefix + "t:{" + cacheName + ":";
+        this.leases = prefix + "l:{" + cacheName + ":";
+        this.counter = prefix + "s:{" + cacheName + "}";
+        this.markers = prefix + "m:{" + cacheName + "}:";
     }
 
     String record(String key) {
@@ -38,7 +41,7 @@ final class RedisKeys {
         return MarkerReading.ALL.equals(name) ? markers + name : markers + "t:" + escaped(name);
     }
 
-    /** Tags are free text. */
+    /** Tags are free text; whatever is not plain becomes four hexadecimal digits. */
     private static String escaped(String tag) {
         StringBuilder escaped = new StringBuilder(tag.length() + 8);
         for (int i = 0; i < tag.length(); i++) {
@@ -46,7 +49,10 @@ final class RedisKeys {
             if (PLAIN.indexOf(c) >= 0) {
                 escaped.append(c);
             } else {
-                escaped.append('%').append(String.format("%04X", (int) c));
+                escaped.append('%');
+                for (int shift = 12; shift >= 0; shift -= 4) {
+                    escaped.append(HEX.charAt(c >> shift & 0xF));
+                }
             }
         }
         return escaped.toString();

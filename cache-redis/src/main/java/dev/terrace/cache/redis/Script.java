@@ -9,7 +9,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 
-/** The scripts, each a resource file behind a common prelude, with the digest by which the server knows it. */
+/**
+ * The scripts, each a resource file behind a common prelude, with the digest by which the server knows it. What they take and
+ * answer is said at their top.
+ */
 enum Script {
     LEASE,
     FILL,
@@ -21,19 +24,20 @@ enum Script {
     ENSURE_MARKERS,
     RAISE_MARKERS;
 
-    @SuppressWarnings("ImmutableEnumChecker") // Given out only as a copy.
-    private final byte[] text;
+    /** How the error of a script begins that came past its deadline. */
+    static final String LATE = "LATE";
 
+    private final String text;
     private final String digest;
 
     Script() {
-        String file = name().toLowerCase(Locale.ROOT).replace('_', '-') + ".lua";
-        text = (resource("prelude.lua") + resource(file)).getBytes(StandardCharsets.UTF_8);
+        text = resource("prelude.lua")
+                + resource(name().toLowerCase(Locale.ROOT).replace('_', '-') + ".lua");
         digest = sha1(text);
     }
 
-    byte[] text() {
-        return text.clone();
+    String text() {
+        return text;
     }
 
     String digest() {
@@ -52,9 +56,10 @@ enum Script {
     }
 
     /** How Redis names scripts; not a matter of security. */
-    private static String sha1(byte[] bytes) {
+    private static String sha1(String text) {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(bytes));
+            byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-1", e);
         }

@@ -1,18 +1,23 @@
--- KEYS counter, markers. ARGV milliseconds of life. {seq, each marker}.
-local seq = number_under(KEYS[1])
-if not seq then
-  seq = micros()
-  redis.call('SET', KEYS[1], string.format('%.0f', seq))
-end
-local reply = {seq}
+-- KEYS counter, then markers. ARGV deadline, milliseconds of life. The counter and each marker.
+-- A life that is too short by now becomes twice as long as asked, so that few calls have to write.
+local life = tonumber(ARGV[2])
+local replies = {}
+local counter, highest = number_under(KEYS[1]), 0
 for i = 2, #KEYS do
   local marker = number_under(KEYS[i])
-  if not marker then
-    marker = seq
-    redis.call('SET', KEYS[i], string.format('%.0f', marker), 'PX', ARGV[1])
-  elseif redis.call('PTTL', KEYS[i]) < tonumber(ARGV[1]) then
-    redis.call('PEXPIRE', KEYS[i], ARGV[1])
-  end
-  reply[i] = marker
+  replies[i] = marker or false
+  highest = math.max(highest, marker or 0)
 end
-return reply
+replies[1] = counter or math.max(now, highest)
+for i = 1, #KEYS do
+  if not replies[i] or i == 1 and not counter then
+    replies[i] = replies[i] or replies[1]
+    redis.call('SET', KEYS[i], digits(replies[i]), 'PX', digits(2 * life))
+  else
+    local left = redis.call('PTTL', KEYS[i])
+    if left >= 0 and left < life then
+      redis.call('PEXPIRE', KEYS[i], digits(2 * life))
+    end
+  end
+end
+return replies

@@ -1,25 +1,17 @@
--- KEYS record, lease. ARGV deadline in µs, write id (8 bytes).
--- {0, version, seq} stored, {2} late, {4} nothing to expire.
-local now = micros()
-if now > tonumber(ARGV[1]) then
-  return {2}
-end
+-- KEYS record and lease. ARGV deadline, write id (8 bytes). {{version, seq}}, or {0} where there is no value.
+-- Only bytes of the header change, so that neither payload nor remaining life is touched.
+
 -- Also where there is no value yet: one that is being loaded must not be stored as fresh afterwards.
 redis.call('DEL', KEYS[2])
-local record = stored(KEYS[1])
-if not is_record(record) or string.byte(record, 4) == 2 then
-  return {4}
+local header = header_of(KEYS[1])
+local version, _, _, seq, fresh_until, gone_at = parsed(header)
+if not version or string.byte(header, 4) == 2 or gone_at <= now_millis then
+  return {0}
 end
--- Not now: to nodes whose far clock is a little behind that would still be to come.
-local fresh_until = number_at(record, 37)
-if fresh_until > math.floor(now / 1000) then
-  fresh_until = 0
+version = version_after(header)
+redis.call('SETRANGE', KEYS[1], 4, struct.pack('>I8', version) .. ARGV[2])
+if fresh_until > now_millis then
+  -- Not now: to nodes whose far clock is a little behind that would still be to come.
+  redis.call('SETRANGE', KEYS[1], 36, struct.pack('>I8', 0))
 end
-redis.call(
-  'SET',
-  KEYS[1],
-  string.sub(record, 1, 12) .. ARGV[2] .. string.sub(record, 21, 36) .. struct.pack('>I8', fresh_until)
-    .. string.sub(record, 45),
-  'KEEPTTL'
-)
-return {0, number_at(record, 5), number_at(record, 29)}
+return {{version, seq}}

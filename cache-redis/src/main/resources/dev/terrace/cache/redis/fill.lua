@@ -1,31 +1,36 @@
--- KEYS record, lease. ARGV lease id, deadline in µs, milliseconds fresh, milliseconds of life, draft.
--- {0, version} stored, {1} refused.
-local lease = redis.pcall('GET', KEYS[2])
-if type(lease) ~= 'string' or string.sub(lease, 1, 8) ~= ARGV[1] then
-  return {1}
+-- KEYS record and lease of each key. ARGV deadline, then of each key: lease id (8 bytes), milliseconds fresh, milliseconds of
+-- life, draft. For each key the version, or 0 where it is refused.
+local replies = {}
+for i = 1, #KEYS, 2 do
+  local key, lease_key, arg = KEYS[i], KEYS[i + 1], i * 2
+  local draft = ARGV[arg + 3]
+  local lease = redis.pcall('GET', lease_key)
+  local version = 0
+  if type(lease) == 'string' and #lease >= 24 and string.sub(lease, 1, 8) == ARGV[arg] then
+    local stored = {}
+    local header = header_of(key)
+    local there, judged = identity(header), string.sub(lease, 25)
+    local source = string.sub(draft, 21, 28)
+    if
+      (there == judged or there == '' and struct.unpack('>I8', lease, 17) <= now_millis)
+      and not is_older(source, string.sub(lease, 9, 16))
+      and not is_older(source, source_of(header))
+    then
+      version = version_after(header)
+      stored = store(
+        key,
+        draft,
+        version,
+        struct.unpack('>I8', draft, 29),
+        tonumber(ARGV[arg + 1]),
+        tonumber(ARGV[arg + 2])
+      )
+    end
+    redis.call('DEL', lease_key)
+    if stored.err then
+      return stored
+    end
+  end
+  replies[#replies + 1] = version
 end
-redis.call('DEL', KEYS[2])
-local now = micros()
-local record = stored(KEYS[1])
-local judged = string.sub(lease, 17)
-local ended = record == false and number_at(lease, 9) * 1000 <= now
-if now > tonumber(ARGV[2]) or (identity(record) ~= judged and not ended) or has_newer_source(record, ARGV[5]) then
-  return {1}
-end
-local version = next_version(record, now)
-local millis = math.floor(now / 1000)
-redis.call(
-  'SET',
-  KEYS[1],
-  completed(
-    ARGV[5],
-    version,
-    string.sub(ARGV[5], 21, 28),
-    number_at(ARGV[5], 29),
-    millis + tonumber(ARGV[3]),
-    millis + tonumber(ARGV[4])
-  ),
-  'PX',
-  ARGV[4]
-)
-return {0, version}
+return replies

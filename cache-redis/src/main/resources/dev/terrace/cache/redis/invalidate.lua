@@ -1,13 +1,26 @@
--- KEYS record, lease. ARGV deadline in µs, milliseconds of the tombstone, its draft.
--- {0, version, seq} stored, {2} late.
-local now = micros()
-if now > tonumber(ARGV[1]) then
-  return {2}
+-- KEYS record and lease of each key. ARGV deadline, milliseconds of the tombstone, its draft, then the write id of each
+-- (8 bytes). For each key the version.
+local replies = {}
+local gone_at = now_millis + tonumber(ARGV[2])
+local head, tail = string.sub(ARGV[3], 1, 4), string.sub(ARGV[3], 53)
+for i = 1, #KEYS, 2 do
+  local key = KEYS[i]
+  local header = header_of(key)
+  local version = version_after(header)
+  -- Before the tombstone: a server that is out of memory lets a script go on that has changed something.
+  redis.call('DEL', KEYS[i + 1])
+  redis.call(
+    'SET',
+    key,
+    head
+      .. struct.pack('>I8', version)
+      .. ARGV[(i + 1) / 2 + 3]
+      .. source_of(header)
+      .. struct.pack('>I8I8I8', 0, gone_at, gone_at)
+      .. tail,
+    'PX',
+    ARGV[2]
+  )
+  replies[#replies + 1] = version
 end
-redis.call('DEL', KEYS[2])
-local record = stored(KEYS[1])
-local version = next_version(record, now)
-local source = is_record(record) and string.sub(record, 21, 28) or string.sub(ARGV[3], 21, 28)
-local gone_at = math.floor(now / 1000) + tonumber(ARGV[2])
-redis.call('SET', KEYS[1], completed(ARGV[3], version, source, 0, gone_at, gone_at), 'PX', ARGV[2])
-return {0, version, 0}
+return replies

@@ -1,12 +1,27 @@
--- KEYS record, lease. ARGV judged identity, lease id (8 bytes), milliseconds.
--- {0} granted, {1} busy, {2, record} changed.
-local record = stored(KEYS[1])
-if identity(record) ~= ARGV[1] then
-  return {2, record}
+-- KEYS record and lease of each key. ARGV deadline, milliseconds, then of each key: lease id (8 bytes) and judged identity.
+-- For each key 1 granted, 0 busy, else what is there instead.
+--
+-- A lease is: id (8 bytes), source version (8), when the record ends by itself in ms (8), identity of the record.
+local replies = {}
+for i = 1, #KEYS, 2 do
+  local key, lease, asked = KEYS[i], KEYS[i + 1], ARGV[(i + 1) / 2 + 2]
+  local header = header_of(key)
+  local judged = string.sub(asked, 9)
+  if identity(header) ~= judged then
+    replies[#replies + 1] = reading(key)
+  else
+    local ends = 0
+    if judged ~= '' then
+      local left = redis.call('PTTL', key)
+      ends = left < 0 and EXACT or now_millis + left
+    end
+    local value = string.sub(asked, 1, 8) .. source_of(header) .. struct.pack('>I8', ends) .. judged
+    local granted = redis.call('SET', lease, value, 'NX', 'PX', ARGV[2])
+    if not granted and redis.call('PTTL', lease) == -1 then
+      -- What never ends is no lease of ours.
+      granted = redis.call('SET', lease, value, 'PX', ARGV[2])
+    end
+    replies[#replies + 1] = granted and 1 or 0
+  end
 end
-if redis.call('EXISTS', KEYS[2]) == 1 then
-  return {1}
-end
-local gone_at = is_record(record) and string.sub(record, 45, 52) or '\0\0\0\0\0\0\0\0'
-redis.call('SET', KEYS[2], ARGV[2] .. gone_at .. ARGV[1], 'PX', ARGV[3])
-return {0}
+return replies

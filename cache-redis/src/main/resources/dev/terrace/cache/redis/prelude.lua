@@ -1,89 +1,94 @@
--- Put in front of every script. Places are those of RecordFormat, counted from 1.
+-- Put in front of every script; the places of bytes are those of RecordFormat, counted from 1. Every script works on any
+-- number of keys and gets its deadline, in microseconds of this server's clock, as its first argument.
 
-local LARGEST_EXACT = 9007199254740991
+-- Numbers here are doubles: up to this, integers are exact.
+local EXACT = 9007199254740992
+local NO_SOURCE = '\128\0\0\0\0\0\0\0'
 
-local function micros()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local now_millis = math.floor(now / 1000)
+
+if now > tonumber(ARGV[1]) then
+  return redis.error_reply('LATE past the deadline, not applied')
 end
 
--- The bytes under a key; false where there are none; '' where there is something that is not bytes.
-local function stored(key)
-  local bytes = redis.pcall('GET', key)
-  if type(bytes) == 'table' then
-    return ''
-  end
-  return bytes
+-- The fixed part of the record under a key; '' where there is nothing, or something that is no bytes.
+local function header_of(key)
+  local header = redis.pcall('GETRANGE', key, 0, 55)
+  return type(header) == 'string' and header or ''
 end
 
-local function identity(record)
-  if not record then
-    return ''
-  end
-  return string.sub(record, 5, 20)
+local function identity(header)
+  return string.sub(header, 5, 20)
 end
 
-local function is_record(record)
-  return record and #record >= 56 and string.sub(record, 1, 3) == 'TR\1'
-end
-
-local function number_at(bytes, place)
-  local number = struct.unpack('>I8', bytes, place)
-  if number > LARGEST_EXACT then
-    return 0
-  end
-  return number
-end
-
--- The number under a key; nil where there is none.
-local function number_under(key)
-  local text = redis.pcall('GET', key)
-  if type(text) ~= 'string' then
+-- Version, source version (high and low half), sequence, fresh-until and gone-at; nothing where it is no record.
+local function parsed(header)
+  if #header < 56 or string.sub(header, 1, 3) ~= 'TR\1' or string.byte(header, 4) > 2 then
     return nil
   end
-  return tonumber(text)
+  local version, _, high, low, seq, fresh_until, gone_at = struct.unpack('>I8I8i4I4I8I8I8', header, 5)
+  if fresh_until > EXACT or gone_at > EXACT then
+    return nil
+  end
+  return version, high, low, seq, fresh_until, gone_at
 end
 
-local function next_version(record, now)
-  if is_record(record) then
-    return math.max(number_at(record, 5) + 1, now)
+local function source_of(header)
+  return parsed(header) and string.sub(header, 21, 28) or NO_SOURCE
+end
+
+local function version_after(header)
+  local version = parsed(header)
+  if version and version >= now and version < EXACT then
+    return version + 1
   end
   return now
 end
 
--- Whether a stored record's source version is newer than a draft's. Signed 64 bits, more than a number here can hold; the
--- lowest of all stands for none.
-local NO_SOURCE = '\128\0\0\0\0\0\0\0'
-
-local function has_newer_source(record, draft)
-  if not is_record(record) then
+-- Whether one source version is older than another: signed 64 bits, compared in halves.
+local function is_older(source, than)
+  if source == NO_SOURCE or than == NO_SOURCE then
     return false
   end
-  local old = string.sub(record, 21, 28)
-  local new = string.sub(draft, 21, 28)
-  if old == NO_SOURCE or new == NO_SOURCE then
-    return false
-  end
-  for i = 1, 8 do
-    local a, b = string.byte(old, i), string.byte(new, i)
-    if i == 1 then
-      a, b = (a + 128) % 256, (b + 128) % 256
-    end
-    if a ~= b then
-      return a > b
-    end
-  end
-  return false
+  local high, low = struct.unpack('>i4I4', source)
+  local than_high, than_low = struct.unpack('>i4I4', than)
+  return high < than_high or high == than_high and low < than_low
 end
 
--- A draft with what only the server can say.
-local function completed(draft, version, source, seq, fresh_until, gone_at)
-  return string.sub(draft, 1, 4)
-    .. struct.pack('>I8', version)
-    .. string.sub(draft, 13, 20)
-    .. source
-    .. struct.pack('>I8', seq)
-    .. struct.pack('>I8', fresh_until)
-    .. struct.pack('>I8', gone_at)
-    .. string.sub(draft, 53)
+-- What is under a key, as a reply: the bytes, nil where there is nothing, 2 where it is no bytes.
+local function reading(key)
+  local bytes = redis.pcall('GET', key)
+  if type(bytes) == 'table' then
+    return 2
+  end
+  return bytes
+end
+
+-- Stores a draft with what only the server can say. Answers what SET answers, which may be an error. A server that is out of
+-- memory refuses it only where the script has changed nothing before, so it comes before all else.
+local function store(key, draft, version, seq, fresh, life)
+  return redis.pcall(
+    'SET',
+    key,
+    string.sub(draft, 1, 4)
+      .. struct.pack('>I8', version)
+      .. string.sub(draft, 13, 28)
+      .. struct.pack('>I8I8I8', seq, now_millis + fresh, now_millis + life)
+      .. string.sub(draft, 53),
+    'PX',
+    life
+  )
+end
+
+-- The counter or marker under a key; nil where there is none.
+local function number_under(key)
+  local text = redis.pcall('GET', key)
+  local number = type(text) == 'string' and tonumber(text) or -1
+  return number >= 0 and number < EXACT and math.floor(number) or nil
+end
+
+local function digits(number)
+  return string.format('%.0f', number)
 end

@@ -1,33 +1,25 @@
--- KEYS record, lease, counter. ARGV deadline in µs, milliseconds fresh, milliseconds of life, draft, and, where the record
--- must be the one that was judged, its identity.
--- {0, version, seq} stored, {1} older source, {2} late, {3, record} changed.
-local now = micros()
-if now > tonumber(ARGV[1]) then
-  return {2}
+-- KEYS record and lease of each key, then the cache's counter. ARGV deadline, then of each key: milliseconds fresh,
+-- milliseconds of life, draft, and '' or 'J' and the identity that must still be there.
+-- For each key {version, seq}, or 0 where a newer source version is there, else what is there instead of the judged record.
+local counter = number_under(KEYS[#KEYS]) or 0
+local replies = {}
+for i = 1, #KEYS - 1, 2 do
+  local key, arg = KEYS[i], i * 2
+  local draft, judged = ARGV[arg + 2], ARGV[arg + 3]
+  local header = header_of(key)
+  if judged ~= '' and identity(header) ~= string.sub(judged, 2) then
+    replies[#replies + 1] = reading(key)
+  elseif is_older(string.sub(draft, 21, 28), source_of(header)) then
+    replies[#replies + 1] = 0
+  else
+    local version = version_after(header)
+    local seq = math.max(struct.unpack('>I8', draft, 29), counter)
+    local stored = store(key, draft, version, seq, tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]))
+    if stored.err then
+      return stored
+    end
+    redis.call('DEL', KEYS[i + 1])
+    replies[#replies + 1] = {version, seq}
+  end
 end
-local record = stored(KEYS[1])
-if ARGV[5] and identity(record) ~= ARGV[5] then
-  return {3, record}
-end
-if has_newer_source(record, ARGV[4]) then
-  return {1}
-end
-redis.call('DEL', KEYS[2])
-local version = next_version(record, now)
-local seq = math.max(number_at(ARGV[4], 29), number_under(KEYS[3]) or 0)
-local millis = math.floor(now / 1000)
-redis.call(
-  'SET',
-  KEYS[1],
-  completed(
-    ARGV[4],
-    version,
-    string.sub(ARGV[4], 21, 28),
-    seq,
-    millis + tonumber(ARGV[2]),
-    millis + tonumber(ARGV[3])
-  ),
-  'PX',
-  ARGV[3]
-)
-return {0, version, seq}
+return replies

@@ -1,9 +1,17 @@
--- KEYS counter, markers. ARGV milliseconds of life. {seq, each marker}.
-local seq = math.max((number_under(KEYS[1]) or 0) + 1, micros())
-redis.call('SET', KEYS[1], string.format('%.0f', seq))
-local reply = {seq}
-for i = 2, #KEYS do
-  redis.call('SET', KEYS[i], string.format('%.0f', seq), 'PX', math.max(tonumber(ARGV[1]), redis.call('PTTL', KEYS[i])))
-  reply[i] = seq
+-- KEYS counter, then markers. ARGV deadline, milliseconds of life. The counter and each marker, all the same.
+local life = tonumber(ARGV[2])
+local highest = 0
+local left = {}
+for i = 1, #KEYS do
+  highest = math.max(highest, number_under(KEYS[i]) or 0)
+  left[i] = redis.call('PTTL', KEYS[i])
 end
-return reply
+local seq = math.max(highest + 1, now)
+local replies = {}
+for i = 1, #KEYS do
+  -- A server that is out of memory lets a script go on that has changed something.
+  redis.call('DEL', KEYS[i])
+  redis.call('SET', KEYS[i], digits(seq), 'PX', digits(math.max(2 * life, left[i])))
+  replies[i] = seq
+end
+return replies

@@ -1,8 +1,9 @@
--- KEYS record. ARGV milliseconds idle.
-local header = redis.pcall('GETRANGE', KEYS[1], 0, 55)
-if type(header) ~= 'string' or not is_record(header) then
-  return {0}
+-- KEYS records. ARGV deadline, milliseconds.
+for i = 1, #KEYS do
+  local header = header_of(KEYS[i])
+  local version, _, _, _, _, gone_at = parsed(header)
+  if version and string.byte(header, 4) ~= 2 then
+    redis.call('PEXPIREAT', KEYS[i], digits(math.min(gone_at, now_millis + tonumber(ARGV[2]))))
+  end
 end
-local left = number_at(header, 45) - math.floor(micros() / 1000)
-redis.call('PEXPIRE', KEYS[1], math.max(1, math.min(left, tonumber(ARGV[1]))))
-return {1}
+return {}

@@ -19,6 +19,7 @@ final class ModuleTest {
     void itNeedsFewModules() {
         assertThat(module.requires())
                 .containsExactly(
+                        "io.netty.buffer",
                         "io.netty.common",
                         "io.netty.handler",
                         "io.netty.transport",

@@ -1,0 +1,177 @@
+package dev.terrace.cache.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ClientOptions.DisconnectedBehavior;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The driver's client that a tier connects with: its own, or one of the application. */
+abstract class Client implements RedisConnection.Dialer {
+
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
+    private static final Duration ATTEMPT_LIMIT = Duration.ofSeconds(5);
+    private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
+    private static final int FLUSHES_IN_ONE = 256;
+
+    /** Far more than {@link RedisSession} lets through. */
+    private static final int REQUEST_QUEUE = 1 << 17;
+
+    private final RedisClient client;
+    private final String server;
+
+    private Client(RedisClient client, String server) {
+        this.client = client;
+        this.server = server;
+    }
+
+    /** A client of the tier's own, on resources of the application where there are some. */
+    static Client own(RedisURI uri, @Nullable ClientResources given) {
+        ClientResources resources = given == null
+                ? ClientResources.builder()
+                        .nettyCustomizer(new FlushTogether(null))
+                        .build()
+                : given.mutate()
+                        .nettyCustomizer(new FlushTogether(given.nettyCustomizer()))
+                        .build();
+        RedisClient client = RedisClient.create(resources);
+        client.setOptions(ClientOptions.builder()
+                // A lost connection is replaced by a new one, whose server has to tell its time first; and nothing is
+                // replayed.
+                .autoReconnect(false)
+                .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
+                .requestQueueSize(REQUEST_QUEUE)
+                .maintNotificationsConfig(MaintNotificationsConfig.disabled())
+                .socketOptions(SocketOptions.builder()
+                        .connectTimeout(CONNECT_LIMIT)
+                        .keepAlive(true)
+                        .build())
+                // Callers have time limits of their own.
+                .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
+                .build());
+        return new Own(client, uri, given == null);
+    }
+
+    static Client of(RedisClient client) {
+        return new OfTheApplication(client);
+    }
+
+    /** Its name for messages, without credentials. */
+    final String server() {
+        return server;
+    }
+
+    @Override
+    public final ScheduledExecutorService timer() {
+        return client.getResources().eventExecutorGroup();
+    }
+
+    /** Shuts down what is the tier's own. Bounded. */
+    abstract void shutdown();
+
+    private static final class Own extends Client {
+
+        private final RedisClient client;
+        private final RedisURI uri;
+        private final boolean ownsResources;
+
+        Own(RedisClient client, RedisURI uri, boolean ownsResources) {
+            super(client, Uris.describe(uri));
+            this.client = client;
+            this.uri = uri;
+            this.ownsResources = ownsResources;
+        }
+
+        @Override
+        public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
+            CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed = new CompletableFuture<>();
+            timer().schedule(
+                            () -> dialed.completeExceptionally(
+                                    new TimeoutException("no answer within " + ATTEMPT_LIMIT.toSeconds() + " s")),
+                            ATTEMPT_LIMIT.toMillis(),
+                            TimeUnit.MILLISECONDS);
+            client.connectAsync(KeysAndBytes.CODEC, uri).whenComplete((connection, failure) -> {
+                if (failure != null) {
+                    dialed.completeExceptionally(failure);
+                } else if (!dialed.complete(connection)) {
+                    connection.closeAsync();
+                }
+            });
+            return dialed;
+        }
+
+        @Override
+        void shutdown() {
+            client.shutdown(0, SHUTDOWN_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            if (ownsResources) {
+                client.getResources()
+                        .shutdown(0, SHUTDOWN_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                        .awaitUninterruptibly(SHUTDOWN_LIMIT.toMillis());
+            }
+        }
+    }
+
+    private static final class OfTheApplication extends Client {
+
+        private final RedisClient client;
+
+        OfTheApplication(RedisClient client) {
+            super(client, "redis (the application's client)");
+            this.client = client;
+        }
+
+        /** The driver connects to a client's own URI in a blocking way only. */
+        @Override
+        public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
+            CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed = new CompletableFuture<>();
+            Thread thread = new Thread(
+                    () -> {
+                        try {
+                            dialed.complete(client.connect(KeysAndBytes.CODEC));
+                        } catch (RuntimeException e) {
+                            dialed.completeExceptionally(e);
+                        }
+                    },
+                    "terrace-redis-connect");
+            thread.setDaemon(true);
+            thread.start();
+            return dialed;
+        }
+
+        @Override
+        void shutdown() {}
+    }
+
+    /** Makes flushes that are issued close together one system call, and does what the application's customizer does. */
+    private record FlushTogether(@Nullable NettyCustomizer application) implements NettyCustomizer {
+        @Override
+        public void afterBootstrapInitialized(Bootstrap bootstrap) {
+            if (application != null) {
+                application.afterBootstrapInitialized(bootstrap);
+            }
+        }
+
+        @Override
+        public void afterChannelInitialized(Channel channel) {
+            if (application != null) {
+                application.afterChannelInitialized(channel);
+            }
+            channel.pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_IN_ONE, true));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.terrace.cache.redis;
+
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.output.CommandOutput;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.output.ValueListOutput;
+import io.lettuce.core.protocol.AsyncCommand;
+import io.lettuce.core.protocol.Command;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.ProtocolKeyword;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+
+/**
+ * One connection to the server from its beginning to its end, shared by all threads. It is never revived, whatever the client's
+ * options say: what was sent and not answered when it ends fails, and is not sent again.
+ */
+final class RedisSession {
+
+    /** What may be unanswered: a server that hangs must not fill the heap. */
+    private static final long MOST_UNANSWERED_BYTES = 64L << 20;
+
+    /** What a command weighs besides its values. */
+    private static final long COMMAND_BYTES = 1_024;
+
+    private static final long NOTHING_UNANSWERED = 0;
+
+    private final StatefulRedisConnection<String, byte[]> connection;
+    private final BiConsumer<RedisSession, String> onEnd;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicLong unansweredBytes = new AtomicLong();
+
+    /** When the first command was sent after the last answer. */
+    private volatile long silentSince = NOTHING_UNANSWERED;
+
+    /** @param onEnd told once, with the reason */
+    RedisSession(StatefulRedisConnection<String, byte[]> connection, BiConsumer<RedisSession, String> onEnd) {
+        this.connection = connection;
+        this.onEnd = onEnd;
+        connection.addListener(new RedisConnectionStateListener() {
+            @Override
+            public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
+                end("the connection was lost");
+            }
+        });
+        if (!connection.isOpen()) {
+            end("the connection was lost");
+        }
+    }
+
+    static <T> AsyncCommand<String, byte[], T> command(
+            ProtocolKeyword type, CommandOutput<String, byte[], T> output, CommandArgs<String, byte[]> args) {
+        return new AsyncCommand<>(new Command<>(type, output, args));
+    }
+
+    static CommandArgs<String, byte[]> args() {
+        return new CommandArgs<>(KeysAndBytes.CODEC);
+    }
+
+    /**
+     * Sends commands together.
+     *
+     * @param valueBytes how many bytes of values they carry
+     */
+    <T> void send(List<AsyncCommand<String, byte[], T>> commands, long valueBytes) {
+        long weight = valueBytes + commands.size() * COMMAND_BYTES;
+        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
+            unansweredBytes.addAndGet(-weight);
+            RedisException refusal = new RedisException("too much is unanswered by the server already");
+            commands.forEach(command -> command.completeExceptionally(refusal));
+            return;
+        }
+        if (silentSince == NOTHING_UNANSWERED) {
+            silentSince = System.nanoTime() | 1;
+        }
+        long each = weight / commands.size();
+        long last = weight - each * (commands.size() - 1);
+        for (int i = 0; i < commands.size(); i++) {
+            long share = i == 0 ? last : each;
+            commands.get(i).whenComplete((reply, failure) -> answered(share));
+        }
+        if (commands.size() == 1) {
+            connection.dispatch(commands.get(0));
+        } else {
+            connection.dispatch(new ArrayList<>(commands));
+        }
+    }
+
+    private void answered(long weight) {
+        unansweredBytes.addAndGet(-weight);
+        if (silentSince != NOTHING_UNANSWERED) {
+            silentSince = NOTHING_UNANSWERED;
+        }
+    }
+
+    /** Whether commands were sent and nothing at all was answered for that long. */
+    boolean isSilentFor(long nanos) {
+        long since = silentSince;
+        return since != NOTHING_UNANSWERED && System.nanoTime() - since > nanos;
+    }
+
+    /** The server's time in microseconds. */
+    CompletableFuture<Long> time() {
+        AsyncCommand<String, byte[], List<byte[]>> time =
+                command(CommandType.TIME, new ValueListOutput<>(KeysAndBytes.CODEC), args());
+        send(List.of(time), 0);
+        return time.thenApply(reply -> number(reply.get(0)) * 1_000_000 + number(reply.get(1)));
+    }
+
+    /** Makes the scripts known to the server, which is merely sooner than when they are first used. */
+    void loadScripts() {
+        List<AsyncCommand<String, byte[], String>> loads = new ArrayList<>();
+        for (Script script : Script.values()) {
+            loads.add(command(
+                    CommandType.SCRIPT,
+                    new StatusOutput<>(KeysAndBytes.CODEC),
+                    args().add("LOAD").add(script.text())));
+        }
+        send(loads, 0);
+    }
+
+    /** Ends it, if it has not ended; all that is unanswered fails. Does not block. */
+    void end(String reason) {
+        if (ended.compareAndSet(false, true)) {
+            connection.closeAsync();
+            onEnd.accept(this, reason);
+        }
+    }
+
+    boolean hasEnded() {
+        return ended.get();
+    }
+
+    private static long number(byte[] digits) {
+        return Long.parseLong(new String(digits, StandardCharsets.US_ASCII));
+    }
+}
