@@ -2,6 +2,7 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore.FarLease;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,9 @@ final class Flight<K, V> {
 
     long loadStartedAt;
     long loadSeq;
+    /** The flights that one call of the loader loads, this one among them. */
+    volatile List<Flight<K, V>> together = List.of(this);
+
     volatile @Nullable RunningLoad load;
 
     Flight(K key, @Nullable FarKey farKey, Purpose purpose, Start<K, V> start) {
@@ -74,6 +78,20 @@ final class Flight<K, V> {
 
     /** What a flight starts from. */
     record Start<K, V>(@Nullable LoadSource<K, V> source, LoadRunner runner, long stamp, long seq) {}
+
+    /**
+     * A flight to load in place of this one, which a change has detached: it knows of the change, and serves nothing from
+     * before.
+     */
+    Flight<K, V> successor(long stampNow, long seqNow) {
+        Flight<K, V> successor = new Flight<>(key, farKey, purpose, new Start<>(source, runner, stampNow, seqNow));
+        successor.judged = judged;
+        successor.lease = lease;
+        successor.mayStayNear = mayStayNear;
+        successor.joined();
+        lease = null;
+        return successor;
+    }
 
     boolean forcesLoad() {
         return purpose == Purpose.REFRESH || purpose == Purpose.EARLY;
@@ -93,6 +111,10 @@ final class Flight<K, V> {
     /** A caller stops waiting. Returns whether nobody waits any more. */
     boolean left() {
         return waiting.decrementAndGet() == 0;
+    }
+
+    boolean isWanted() {
+        return waiting.get() > 0;
     }
 
     /** Stops the load, if one runs. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -228,7 +229,7 @@ final class FlightSteps<K, V> {
             }
             if (!granted.isEmpty()) {
                 // Once in a cache's life; without the marker nothing that is stored would be valid.
-                step(granted, side.access().ensure(Set.of()), done -> loads.start(granted));
+                step(granted, side.access().ensure(Set.of()), done -> load(granted));
             }
         });
     }
@@ -289,7 +290,7 @@ final class FlightSteps<K, V> {
             finish(flight, Answer.stale(previous, StaleReason.REVALIDATING));
         } else {
             flight.mayStayNear = false;
-            loads.start(List.of(flight));
+            load(List.of(flight));
         }
     }
 
@@ -312,7 +313,61 @@ final class FlightSteps<K, V> {
             }
         }
         if (!loading.isEmpty()) {
+            load(loading);
+        }
+    }
+
+    /**
+     * Only the flight that stands for its key loads. One that a change has detached before its load began follows the flight
+     * that stands there now, if need be one that takes over from it; one that has ended meanwhile loads nothing.
+     */
+    private void load(List<Flight<K, V>> flights) {
+        List<Flight<K, V>> loading = new ArrayList<>(flights.size());
+        for (Flight<K, V> flight : flights) {
+            if (flight.outcome.isDone()) {
+                release(flight);
+            } else if (engine.flights().get(flight.key) == flight) {
+                loading.add(flight);
+            } else {
+                Flight<K, V> successor = flight.successor(
+                        engine.rules().stripes().stamp(flight.key),
+                        engine.rules().markers().knownSeq());
+                Flight<K, V> standing = engine.flights().putIfAbsent(flight.key, successor);
+                if (standing == null) {
+                    loading.add(successor);
+                } else {
+                    release(flight);
+                }
+                follow(flight, standing == null ? successor : standing);
+            }
+        }
+        if (!loading.isEmpty()) {
             loads.start(loading);
+        }
+    }
+
+    private void follow(Flight<K, V> flight, Flight<K, V> standing) {
+        standing.outcome.whenComplete((answer, failure) -> guarded(List.of(flight), () -> {
+            if (failure != null) {
+                fail(flight, Completions.cause(failure));
+            } else if (flight.forcesLoad() && !answer.loaded()) {
+                load(List.of(flight));
+            } else {
+                finish(flight, answer);
+            }
+        }));
+    }
+
+    /** Nobody waits for a flight. Unless others wait for what is loaded together with it, its load is stopped. */
+    void abandon(Flight<K, V> flight) {
+        List<Flight<K, V>> together = flight.together;
+        if (together.stream().anyMatch(Flight::isWanted)) {
+            return;
+        }
+        flight.cancelLoad();
+        for (Flight<K, V> unwanted : together) {
+            release(unwanted);
+            fail(unwanted, new CancellationException("nobody waits for this load any more"));
         }
     }
 

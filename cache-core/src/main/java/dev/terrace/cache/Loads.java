@@ -55,6 +55,7 @@ final class Loads<K, V> {
 
         void start() {
             for (Flight<K, V> flight : flights) {
+                flight.together = flights;
                 flight.loadStartedAt = engine.now();
                 flight.loadSeq = engine.rules().markers().knownSeq();
             }
