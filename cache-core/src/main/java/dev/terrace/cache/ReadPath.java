@@ -8,7 +8,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -93,8 +92,13 @@ final class ReadPath<K, V> {
 
     /** A read that the near tier did not answer with a fresh value. */
     Requested<K, V> get(K key, LoadSource<K, V> source, LoadRunner runner) {
+        return get(key, source, runner, false);
+    }
+
+    /** @param again whether this caller has joined a flight before, which did not bring what it must see */
+    private Requested<K, V> get(K key, LoadSource<K, V> source, LoadRunner runner, boolean again) {
         List<Flight<K, V>> started = new ArrayList<>(1);
-        return begun(started, () -> request(key, source, runner, started));
+        return begun(started, () -> request(key, source, runner, started, again));
     }
 
     /** The same for many keys, which go together where nobody fetches them yet. */
@@ -104,7 +108,7 @@ final class ReadPath<K, V> {
             Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
             for (K key : keys) {
                 Entry<V> entry = fresh(key);
-                answers.put(key, entry == null ? request(key, source, runner, started) : near(entry));
+                answers.put(key, entry == null ? request(key, source, runner, started, false) : near(entry));
             }
             return answers;
         });
@@ -129,7 +133,8 @@ final class ReadPath<K, V> {
         return Requested.answered(Answer.found(entry, Lookup.Tier.NEAR));
     }
 
-    private Requested<K, V> request(K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started) {
+    private Requested<K, V> request(
+            K key, LoadSource<K, V> source, LoadRunner runner, List<Flight<K, V>> started, boolean again) {
         tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
@@ -157,7 +162,7 @@ final class ReadPath<K, V> {
                 return prepared(created, entry, verdict, started);
             }
         }
-        return joined(key, running, source, runner);
+        return joined(key, running, source, runner, again);
     }
 
     private Requested<K, V> prepared(
@@ -206,9 +211,17 @@ final class ReadPath<K, V> {
                         engine.rules().markers().knownSeq()));
     }
 
-    private Requested<K, V> joined(K key, Flight<K, V> flight, LoadSource<K, V> source, LoadRunner runner) {
+    /**
+     * Joins a flight that began before. Where what it brings may lack a change that this caller must see, the caller asks again
+     * once: whatever flight it finds then began after it had asked first.
+     */
+    private Requested<K, V> joined(
+            K key, Flight<K, V> flight, LoadSource<K, V> source, LoadRunner runner, boolean again) {
         counters.coalesced.increment();
         flight.joined();
+        if (again) {
+            return new Requested<>(flight.answer, flight);
+        }
         long joinedAt = engine.now();
         CompletableFuture<Answer<V>> answer = flight.answer
                 .thenCompose(given -> {
@@ -219,7 +232,7 @@ final class ReadPath<K, V> {
                 })
                 .thenCompose(given -> holds(flight, given, joinedAt)
                         ? CompletableFuture.completedFuture(given)
-                        : get(key, source, runner).answer());
+                        : get(key, source, runner, true).answer());
         return new Requested<>(answer, flight);
     }
 
@@ -244,15 +257,10 @@ final class ReadPath<K, V> {
      */
     private boolean holds(Flight<K, V> flight, Answer<V> answer, long joinedAt) {
         Entry<V> entry = answer.entry();
-        if (!answer.loaded()) {
-            return entry == null || engine.judge(entry).mayBeServed();
-        }
-        if (entry == null) {
-            return engine.trustedFrom(flight.loadStartedAt) > joinedAt;
-        }
-        boolean tagRaised = engine.rules().markers().knownSeq() > flight.seq
-                && validity.judgeConfirmed(entry, engine.now()) == Verdict.GONE;
-        return entry.trustedUntil > joinedAt && !tagRaised;
+        return entry == null
+                ? engine.trustedFrom(flight.loadStartedAt) > joinedAt
+                        && engine.rules().markers().knownSeq() <= flight.loadSeq
+                : validity.judge(entry, joinedAt).mayBeServed();
     }
 
     /** What the tiers have of keys, without a load. */
@@ -284,10 +292,7 @@ final class ReadPath<K, V> {
             Answer<V> given = running.answer.join();
             if (given.loaded()
                     && given.entry() != null
-                    && engine.rules()
-                            .validity()
-                            .judgeConfirmed(given.entry(), engine.now())
-                            .mayBeServed()) {
+                    && engine.judge(given.entry()).mayBeServed()) {
                 return new Requested<>(running.answer, null);
             }
         }
@@ -305,6 +310,11 @@ final class ReadPath<K, V> {
 
     /** Loads a key's value whatever there is of it. */
     CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner) {
+        return refresh(key, runner, false);
+    }
+
+    /** @param again whether this caller has joined a flight before, so that any load that it finds now began after it asked */
+    private CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner, boolean again) {
         tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
@@ -314,9 +324,11 @@ final class ReadPath<K, V> {
         Flight<K, V> running = engine.flights().putIfAbsent(key, created);
         if (running != null) {
             counters.coalesced.increment();
+            long joinedAt = engine.now();
             // A flight that finds a fresh value in the far tier does not load.
-            return running.outcome.thenCompose(
-                    found -> found.loaded() ? CompletableFuture.completedFuture(found) : refresh(key, runner));
+            return running.outcome.thenCompose(found -> found.loaded() && (again || holds(running, found, joinedAt))
+                    ? CompletableFuture.completedFuture(found)
+                    : refresh(key, runner, true));
         }
         Entry<V> entry = tiers.near().get(key);
         if (entry != null && engine.judge(entry) != Verdict.GONE) {
@@ -347,9 +359,7 @@ final class ReadPath<K, V> {
                 && flight.left()
                 && !engine.settings().loading().completeAbandoned()
                 && !flight.answer.isDone()) {
-            flight.cancelLoad();
-            steps.release(flight);
-            steps.fail(flight, new CancellationException("nobody waits for this load any more"));
+            steps.abandon(flight);
         }
     }
 
@@ -374,14 +384,16 @@ final class ReadPath<K, V> {
         return value(entry);
     }
 
-    /** The longest that a caller waits; every step of a flight has a bound of its own, and this is their sum. */
+    /**
+     * The longest that a caller waits: for a flight that it joined and for one more. Every step of a flight has a bound of its
+     * own.
+     */
     Duration longestWait() {
         Settings.FarSettings<K, V> far = engine.settings().far();
         Duration load = engine.settings().loading().deadlines().hard();
-        return far == null
-                ? load.plusSeconds(1)
-                : load.plus(far.bounds().leaseWait())
-                        .plus(far.bounds().budget().multipliedBy(10))
-                        .plusSeconds(1);
+        Duration flight = far == null
+                ? load
+                : load.plus(far.bounds().leaseWait()).plus(far.bounds().budget().multipliedBy(10));
+        return flight.multipliedBy(2).plusSeconds(1);
     }
 }
