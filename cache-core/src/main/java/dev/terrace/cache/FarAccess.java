@@ -251,7 +251,7 @@ final class FarAccess<V> {
                 return new Found.Missing<>(reading);
             }
         }
-        markers.seen(record.stamp().seq());
+        markers.seen(Markers.ofFar(record.stamp().seq()));
         return new Found.Present<>(entry(record, value, askedAt), reading);
     }
 
@@ -272,7 +272,7 @@ final class FarAccess<V> {
         return new Entry<>(
                 value,
                 life(record.life(), attributes.tags(), askedAt),
-                new Entry.Stamp(stamp.version(), stamp.writeId(), stamp.seq()),
+                new Entry.Stamp(stamp.version(), stamp.writeId(), Markers.ofFar(stamp.seq())),
                 Entry.Extra.of(attributes.tags(), attributes.state(), stamp.sourceVersion()),
                 attributes.loadMillis());
     }

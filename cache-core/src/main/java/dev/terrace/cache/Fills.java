@@ -126,7 +126,7 @@ final class Fills<K, V> {
         return new RecordDraft(
                 entry.writeId,
                 entry.extra.sourceVersion(),
-                entry.seq,
+                Markers.toFar(entry.seq),
                 lifetime,
                 new FarRecord.Attributes(entry.loadMillis, entry.extra.tags(), entry.extra.state()),
                 side.access().content(flight.requireFarKey(), bytes));

@@ -24,6 +24,14 @@ final class Markers {
     /** The marker of a tag is not known here and must be asked for. */
     static final long UNKNOWN = Long.MIN_VALUE;
 
+    /**
+     * A number of the far tier is this much shorter than one of this node, which has room for its own numbers behind each: they
+     * are higher than all that the far tier has given, and lower than all that it gives later, wherever its clock stands.
+     */
+    private static final int OWN_BITS = 11;
+
+    private static final long HIGHEST_FAR = (1L << (Long.SIZE - 1 - OWN_BITS)) - 1;
+
     /** Larger than every sequence: a marker that the far tier does not have. */
     private static final long MISSING = Long.MAX_VALUE;
 
@@ -60,6 +68,16 @@ final class Markers {
     /** The marker of the whole cache. */
     long all() {
         return all;
+    }
+
+    /** A sequence of the far tier as this node compares it; the lowest where it is none that the far tier gives. */
+    static long ofFar(long seq) {
+        return seq < 0 || seq > HIGHEST_FAR ? 0 : seq << OWN_BITS;
+    }
+
+    /** A sequence as the far tier may be told it: without this node's own numbers, which mean nothing to others. */
+    static long toFar(long seq) {
+        return seq >> OWN_BITS;
     }
 
     /** The highest sequence that this node has seen: what a load notes when it begins. */
@@ -126,24 +144,24 @@ final class Markers {
 
     /** Takes over what the far tier answered to a question about these names, asked at this time. */
     void absorb(Collection<String> names, MarkerReading reading, long askedAt) {
-        raiseKnown(reading.seq());
-        reading.values().values().forEach(this::raiseKnown);
+        seen(ofFar(reading.seq()));
+        reading.values().values().forEach(value -> seen(ofFar(value)));
         for (String name : names) {
             Long value = reading.values().get(name);
-            set(name, new Known(value == null ? MISSING : value, askedAt));
+            set(name, new Known(value == null ? MISSING : ofFar(value), askedAt));
         }
     }
 
     /** An entry with this sequence was seen, so the counter is at least there. */
     void seen(long seq) {
         if (seq > knownSeq.get()) {
-            raiseKnown(seq);
+            knownSeq.accumulateAndGet(seq, Math::max);
         }
     }
 
     /**
      * Invalidates on this node alone: for good without a far tier, and until the far tier has given the true number where it
-     * could not be reached. The number is lower than any that it gives later.
+     * could not be reached.
      */
     void raiseHere(String name) {
         long seq = knownSeq.incrementAndGet();
@@ -189,12 +207,6 @@ final class Markers {
             Map.Entry<String, Known> next = dropped.next();
             floor.accumulateAndGet(next.getValue().value, Math::max);
             dropped.remove();
-        }
-    }
-
-    private void raiseKnown(long seq) {
-        if (seq != MISSING) {
-            knownSeq.accumulateAndGet(seq, Math::max);
         }
     }
 

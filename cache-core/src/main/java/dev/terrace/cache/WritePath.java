@@ -101,13 +101,15 @@ final class WritePath<K, V> {
                 ordered.stream().map(Draft::key).toList(),
                 (key, index, reply, askedAt) -> {
                     Entry<V> entry = ordered.get(index).entry();
+                    long seq = Math.max(Markers.ofFar(reply.seq()), entry.seq);
+                    engine.rules().markers().seen(seq);
                     return new Entry<>(
                             entry.value,
                             new Entry.Life(
                                     entry.freshUntil,
                                     entry.goneAt,
                                     side.access().trustedUntil(entry.extra.tags(), askedAt)),
-                            new Entry.Stamp(reply.version(), entry.writeId, reply.seq()),
+                            new Entry.Stamp(reply.version(), entry.writeId, seq),
                             entry.extra,
                             0);
                 });
@@ -326,7 +328,7 @@ final class WritePath<K, V> {
         RecordDraft record = new RecordDraft(
                 entry.writeId,
                 entry.extra.sourceVersion(),
-                entry.seq,
+                Markers.toFar(entry.seq),
                 lifetime,
                 new FarRecord.Attributes(0, entry.extra.tags(), null),
                 side.access().content(key, side.access().encode(write.value(), maxValueBytes)));
