@@ -43,7 +43,8 @@ final class Assembly<K, V> {
         Stripes stripes = new Stripes(parts.stripes);
         Markers markers = new Markers(settings.far() == null, Defaults.MARKER_CACHE);
         Tiers<K, V> tiers = new Tiers<>(settings.name(), near(settings, stripes, ticker, counters, listener), stripes);
-        Engine.Surroundings surroundings = new Engine.Surroundings(ticker, scheduler, loadThreads, parts.writeIds);
+        LoadRunner loads = parts.loads == null ? loadThreads : parts.loads;
+        Engine.Surroundings surroundings = new Engine.Surroundings(ticker, scheduler, loads, parts.writeIds);
         far = settings.far() == null
                 ? null
                 : far(settings, settings.far(), new Around<>(parts, surroundings, markers, tiers, listener));
@@ -65,7 +66,7 @@ final class Assembly<K, V> {
                 new ConcurrentHashMap<>());
         reads = new ReadPath<>(engine);
         writes = new WritePath<>(engine);
-        async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loadThreads);
+        async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loads);
     }
 
     /** Keeps what is to be closed when the cache is. */

@@ -14,6 +14,10 @@ final class EngineParts {
     @Nullable
     Scheduler scheduler;
 
+    /** Runs loads in place of the cache's threads. */
+    @Nullable
+    LoadRunner loads;
+
     DoubleSupplier chance = () -> ThreadLocalRandom.current().nextDouble();
     LongSupplier writeIds = () -> ThreadLocalRandom.current().nextLong();
     int stripes = Defaults.STRIPES;

@@ -36,6 +36,11 @@ final class TieredCache<K, V> implements Cache<K, V> {
         return new TieredCache<>(Assembly.of(settings, parts));
     }
 
+    /** What this cache is made of, for tests. */
+    Assembly<K, V> assembly() {
+        return assembly;
+    }
+
     @Override
     public String name() {
         return name;

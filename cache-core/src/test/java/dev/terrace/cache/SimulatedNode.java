@@ -1,0 +1,253 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.codec.StringCodec;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process with a cache, built as users build it but for its clock, its chance and its threads: a load takes as long as is
+ * drawn, and reads its row at some moment of that time.
+ */
+final class SimulatedNode implements SimulationHistory.Rules {
+
+    private final int number;
+    private final World world;
+    private final SimulationPlan plan;
+    private final SimulatedClock clock;
+    private final SimulatedFarTier tier;
+    private final Random random;
+    private final Cache<Integer, String> cache;
+    private boolean loadsFail;
+    private boolean calm;
+    private @Nullable Run running;
+
+    /** What all nodes share. */
+    record World(SimulatedTime time, SimulatedServer server, SimulatedSource source, SimulationHistory history) {}
+
+    /** A load. All that a real one does happens at its end. */
+    private static final class Run {
+        final SimulationHistory.Moment began;
+        boolean cancelled;
+
+        Run(SimulationHistory.Moment began) {
+            this.began = began;
+        }
+    }
+
+    SimulatedNode(
+            int number, World world, SimulationPlan plan, SimulatedClock clock, SimulatedFarTier.Chances chances) {
+        this.number = number;
+        this.world = world;
+        this.plan = plan;
+        this.clock = clock;
+        this.random = chances.random();
+        this.tier = new SimulatedFarTier(number, world.time(), clock, world.server(), chances);
+        this.cache = built();
+    }
+
+    private Cache<Integer, String> built() {
+        CacheBuilder<Integer, String> builder = Cache.<Integer, String>builder("simulated")
+                .near(Near.maximumSize(1_000))
+                .far(tier, StringCodec.utf8())
+                .freshFor(plan.life().fresh())
+                .jitter(plan.life().jitter())
+                .earlyRefresh(plan.life().early())
+                .retryAfter(Duration.ofMillis(100))
+                .maxStaleness(plan.bounds().maxStaleness())
+                .serveWhileCutOff(plan.bounds().serveWhileCutOff())
+                .leaseWait(plan.bounds().leaseWait())
+                .farBudget(SimulationPlan.BUDGET)
+                .recoveryCapacity(plan.bounds().recoveryCapacity())
+                .loader(this::load)
+                .bulkLoader(this::loadAll)
+                .loadDeadline(SimulationPlan.Loading.DEADLINE)
+                .completeAbandonedLoads(plan.loading().completeAbandoned())
+                .executor(this::decode);
+        if (plan.life().negative() != null) {
+            builder.negativeFor(plan.life().negative());
+        }
+        if (!plan.life().stale().isZero()) {
+            builder.staleFor(plan.life().stale()).softDeadline(plan.loading().soft());
+        }
+        EngineParts parts = builder.parts();
+        parts.ticker = clock;
+        parts.scheduler = clock;
+        parts.loads = this::start;
+        parts.chance = random::nextDouble;
+        parts.writeIds = random::nextLong;
+        parts.stripes = plan.bounds().stripes();
+        return builder.build();
+    }
+
+    int number() {
+        return number;
+    }
+
+    Cache<Integer, String> cache() {
+        return cache;
+    }
+
+    AsyncCache<Integer, String> async() {
+        return cache.async();
+    }
+
+    Assembly<Integer, String> assembly() {
+        return ((TieredCache<Integer, String>) cache).assembly();
+    }
+
+    Switches switches() {
+        return ((TieredCache<Integer, String>) cache).switches();
+    }
+
+    Engine<Integer, String> engine() {
+        return assembly().engine();
+    }
+
+    SimulatedClock clock() {
+        return clock;
+    }
+
+    /** Whether a repair of a key waits here; for a key that nobody uses, whether one of everything does. */
+    boolean isSuspect(int key) {
+        FarSide<Integer, String> far = engine().far();
+        return far != null && far.recovery().isSuspect(far.key(key));
+    }
+
+    boolean isSuspect(String tag) {
+        FarSide<Integer, String> far = engine().far();
+        return far != null && far.recovery().isSuspectTag(List.of(tag));
+    }
+
+    void loadsFail(boolean fail) {
+        loadsFail = fail;
+    }
+
+    /** From now on loads neither fail nor take long. */
+    void calmDown() {
+        calm = true;
+    }
+
+    /** Runs what is not a load. */
+    private void decode(Runnable task) {
+        if (random.nextInt(20) == 0) {
+            throw new RejectedExecutionException();
+        }
+        clock.after((long) (300_000 * random.nextDouble()), task);
+    }
+
+    private RunningLoad start(Runnable load) {
+        if (!calm && !plan.faults().isNone() && random.nextInt(500) == 0) {
+            throw new LoadRejectedException("no room");
+        }
+        Run run = new Run(world.history().moment());
+        clock.after(took(), () -> {
+            if (!run.cancelled) {
+                running = run;
+                load.run();
+            }
+        });
+        return () -> run.cancelled = true;
+    }
+
+    private long took() {
+        long usual = plan.loading().usual().toNanos();
+        int kind = random.nextInt(100);
+        double factor = calm || kind < 90 ? 0.2 + random.nextDouble() : kind < 98 ? 2 + 3 * random.nextDouble() : 15;
+        long took = (long) (usual * factor);
+        // Without faults no load is so slow that others stop waiting for it.
+        return plan.faults().isNone() ? Math.min(took, plan.bounds().leaseWait().toNanos() / 2) : took;
+    }
+
+    private Run running() {
+        Run run = running;
+        running = null;
+        if (run == null) {
+            throw new IllegalStateException("a load that was not started, or that loads twice");
+        }
+        return run;
+    }
+
+    private @Nullable String load(int key, LoadContext<String> context) {
+        Run run = running();
+        failSometimes(Set.of(key), run);
+        SimulationHistory.Origin origin = loaded(key, run, true);
+        if (!origin.tags.isEmpty()) {
+            context.tags(origin.tags.toArray(String[]::new));
+        }
+        if (plan.loading().sourceVersions()) {
+            context.sourceVersion(origin.row.number());
+        }
+        return origin.row.present() ? text(origin) : null;
+    }
+
+    /** What a caller gives as its own loader. */
+    @Nullable
+    String loadAlone(int key) {
+        Run run = running();
+        failSometimes(Set.of(key), run);
+        SimulationHistory.Origin origin = loaded(key, run, false);
+        return origin.row.present() ? text(origin) : null;
+    }
+
+    /** Values that are loaded together have no tags. */
+    private Map<Integer, String> loadAll(Set<Integer> keys) {
+        Run run = running();
+        failSometimes(keys, run);
+        Map<Integer, String> values = new HashMap<>();
+        for (int key : keys) {
+            SimulationHistory.Origin origin = loaded(key, run, false);
+            if (origin.row.present()) {
+                values.put(key, text(origin));
+            }
+        }
+        return values;
+    }
+
+    private SimulationHistory.Origin loaded(int key, Run run, boolean tagged) {
+        long readAt = run.began.nanos() + (long) ((world.time().nanos() - run.began.nanos()) * random.nextDouble());
+        return world.history().loaded(number, key, world.source().at(key, readAt), tagged, run.began);
+    }
+
+    private void failSometimes(Set<Integer> keys, Run run) {
+        if (!calm && (loadsFail || random.nextDouble() < plan.loading().failing())) {
+            keys.forEach(key -> world.history().loadFailed(number, key, run.began));
+            throw new SourceFailure();
+        }
+    }
+
+    String text(SimulationHistory.Origin origin) {
+        return SimulationHistory.text(origin, "x".repeat(plan.loading().padding()));
+    }
+
+    @Override
+    public long bound() {
+        return clock.trueTime(plan.bounds().maxStaleness()).toNanos();
+    }
+
+    @Override
+    public long whileCutOff(long since) {
+        return tier.wasSilent(bound() - 3_000_000, since)
+                ? clock.trueTime(plan.bounds().serveWhileCutOff()).toNanos()
+                : 0;
+    }
+
+    @Override
+    public long loadDeadline() {
+        return clock.trueTime(SimulationPlan.Loading.DEADLINE).toNanos();
+    }
+
+    /** What a loader throws. */
+    static final class SourceFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        SourceFailure() {
+            super("the source failed", null, false, false);
+        }
+    }
+}

@@ -1,0 +1,352 @@
+package dev.terrace.cache;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that was loaded, put, changed and read in a simulation, and whether the reads were right.
+ *
+ * <p>A value comes from a load or a put, its origin. A change of its key, of one of its tags or of everything that began after
+ * that load began, or after that put ended, ends it: on the changing node for every read that starts once the change has
+ * returned, on the others for every read that starts a bounded time after the far tier acknowledged it.
+ */
+final class SimulationHistory {
+
+    static final long NEVER = Long.MAX_VALUE;
+    /** Ticks of a coarse clock at both ends of a bound, and the rounding between. */
+    private static final long SLACK = 3_000_000;
+
+    private final SimulatedTime time;
+    private final List<Rules> nodes;
+    private final boolean sourceVersions;
+    private final boolean oneLoadInAll;
+
+    private final Map<Integer, Origin> origins = new HashMap<>();
+    private final Map<Integer, List<Origin>> nothings = new HashMap<>();
+    private final Map<Integer, List<Load>> loads = new HashMap<>();
+    private final List<Change> changes = new ArrayList<>();
+    private long order;
+    private int served;
+    private @Nullable String violation;
+
+    /** What is promised on one node. */
+    interface Rules {
+        /** How much later than acknowledged elsewhere a change may be seen here, in true nanoseconds. */
+        long bound();
+
+        /** How much longer a copy may be served for being cut off; zero unless this node was, at some time since then. */
+        long whileCutOff(long since);
+
+        /** How long a load may run before it is given up. */
+        long loadDeadline();
+    }
+
+    /** @param oneLoadInAll whether a key is never loaded by two nodes at once, for want of faults */
+    SimulationHistory(SimulatedTime time, List<Rules> nodes, boolean sourceVersions, boolean oneLoadInAll) {
+        this.time = time;
+        this.nodes = nodes;
+        this.sourceVersions = sourceVersions;
+        this.oneLoadInAll = oneLoadInAll;
+    }
+
+    /** The number of reads whose value was judged. */
+    int served() {
+        return served;
+    }
+
+    /** A moment, told apart from all others. */
+    Moment moment() {
+        return new Moment(time.nanos(), ++order);
+    }
+
+    record Moment(long nanos, long order) {
+        static final Moment NEVER = new Moment(Long.MAX_VALUE, Long.MAX_VALUE);
+
+        boolean isBefore(Moment other) {
+            return order < other.order;
+        }
+
+        @Override
+        public String toString() {
+            return order == Long.MAX_VALUE ? "never" : String.format("%.3f ms", nanos / 1e6);
+        }
+    }
+
+    /** Where a value comes from. */
+    static final class Origin {
+        final int id;
+        final int key;
+        final int node;
+        final SimulatedSource.Row row;
+        final List<String> tags;
+        final boolean isPut;
+        final Moment began;
+        /** When a put returned, with or without success. */
+        Moment returned = Moment.NEVER;
+        /** Until when a put may still take effect in the far tier. */
+        long pendingUntil = NEVER;
+
+        Origin(int id, int key, int node, SimulatedSource.Row row, List<String> tags, boolean isPut, Moment began) {
+            this.id = id;
+            this.key = key;
+            this.node = node;
+            this.row = row;
+            this.tags = tags;
+            this.isPut = isPut;
+            this.began = began;
+        }
+
+        @Override
+        public String toString() {
+            return (isPut ? "put" : "load") + " #" + id + " of key " + key + " row " + row.number()
+                    + (row.present() ? "" : " (deleted)")
+                    + " tags " + tags + " on node " + node + " began " + began
+                    + (isPut ? " returned " + returned + " pending until " + pendingUntil / 1_000_000 : "");
+        }
+    }
+
+    /** A change of a key, of a tag, or of everything where both are null. */
+    static final class Change {
+        final int node;
+        final @Nullable Integer key;
+        final @Nullable String tag;
+        final @Nullable Origin put;
+        final Moment began;
+        Moment returned = Moment.NEVER;
+        /** When the far tier had acknowledged it or its repair. */
+        long acknowledgedAt = NEVER;
+        /** Since when the far tier lacks it again, by a failover. */
+        long lostAt = NEVER;
+        /** Whether values from before may be served after it: it only makes them stale, or found nothing to do. */
+        boolean keepsValues;
+
+        Change(int node, @Nullable Integer key, @Nullable String tag, @Nullable Origin put, Moment began) {
+            this.node = node;
+            this.key = key;
+            this.tag = tag;
+            this.put = put;
+            this.began = began;
+        }
+
+        boolean concerns(Origin origin) {
+            return key == null ? tag == null || origin.tags.contains(tag) : key == origin.key;
+        }
+
+        @Override
+        public String toString() {
+            return (put != null ? "put #" + put.id : "invalidation") + " of "
+                    + (key != null ? "key " + key : tag != null ? "tag " + tag : "everything") + " on node " + node
+                    + " began " + began + " returned " + returned + " acknowledged "
+                    + (acknowledgedAt == NEVER ? "never" : acknowledgedAt / 1_000_000 + " ms")
+                    + (lostAt == NEVER ? "" : " lost at " + lostAt / 1_000_000 + " ms");
+        }
+    }
+
+    /** A run of the loader, of one key or several. */
+    record Load(int node, Moment began, Moment ended) {}
+
+    /** A read that has begun. */
+    record Read(int node, int key, Moment began) {
+        @Override
+        public String toString() {
+            return "read of key " + key + " on node " + node + " began " + began;
+        }
+    }
+
+    Origin loaded(int node, int key, SimulatedSource.Row row, boolean tagged, Moment began) {
+        checkAlone(node, key, new Load(node, began, moment()));
+        List<String> tags = tagged ? row.tags(key) : List.of();
+        Origin origin = new Origin(origins.size() + 1, key, node, row, tags, false, began);
+        origins.put(origin.id, origin);
+        if (!row.present()) {
+            nothings.computeIfAbsent(key, k -> new ArrayList<>()).add(origin);
+        }
+        return origin;
+    }
+
+    void loadFailed(int node, int key, Moment began) {
+        checkAlone(node, key, new Load(node, began, moment()));
+    }
+
+    /** G1: no two loads of a key at once on a node, unless something changed in between. */
+    private void checkAlone(int node, int key, Load load) {
+        List<Load> before = loads.computeIfAbsent(key, k -> new ArrayList<>());
+        for (Load other : before) {
+            if (other.node() != node && !oneLoadInAll) {
+                continue;
+            }
+            Load first = other.began().isBefore(load.began()) ? other : load;
+            Load second = first == other ? load : other;
+            long givenUp = first.began().nanos() + nodes.get(first.node()).loadDeadline();
+            boolean overlap =
+                    second.began().isBefore(first.ended()) && second.began().nanos() < givenUp;
+            if (overlap && changes.stream().noneMatch(change -> isBetween(change, key, first, second))) {
+                violated("G1: key " + key + " was loaded twice at once: " + first + " and " + second);
+            }
+        }
+        before.add(load);
+    }
+
+    private boolean isBetween(Change change, int key, Load first, Load second) {
+        if (change.key != null && change.key != key) {
+            return false;
+        }
+        // What another node did may have been noticed here only now.
+        long noticed = first.began().nanos() - nodes.get(first.node()).bound();
+        return change.began.isBefore(second.began())
+                && (first.began().isBefore(change.returned) || change.returned.nanos() >= noticed);
+    }
+
+    Origin beginPut(int node, int key, SimulatedSource.Row row, List<String> tags) {
+        Origin origin = new Origin(origins.size() + 1, key, node, row, tags, true, moment());
+        origins.put(origin.id, origin);
+        return origin;
+    }
+
+    Change begin(int node, @Nullable Integer key, @Nullable String tag, @Nullable Origin put) {
+        Change change = new Change(node, key, tag, put, put == null ? moment() : put.began);
+        changes.add(change);
+        return change;
+    }
+
+    /** A change has returned: with success, or with its repair still to come. */
+    void returned(Change change, boolean acknowledged) {
+        change.returned = moment();
+        Origin put = change.put;
+        if (put != null) {
+            put.returned = change.returned;
+        }
+        if (acknowledged) {
+            acknowledged(change);
+        }
+    }
+
+    void acknowledged(Change change) {
+        change.acknowledgedAt = time.nanos();
+        if (change.put != null) {
+            change.put.pendingUntil = time.nanos();
+        }
+    }
+
+    /** The far tier has lost all that it did since then. */
+    void lost(long since) {
+        for (Change change : changes) {
+            if (change.lostAt == NEVER && change.acknowledgedAt >= since) {
+                boolean waitsForRepair = change.acknowledgedAt == NEVER && change.returned != Moment.NEVER;
+                if (!waitsForRepair) {
+                    change.lostAt = time.nanos();
+                }
+                if (change.put != null) {
+                    change.put.pendingUntil = NEVER;
+                }
+            }
+        }
+        for (Origin origin : origins.values()) {
+            if (origin.isPut && origin.pendingUntil >= since) {
+                origin.pendingUntil = NEVER;
+            }
+        }
+    }
+
+    List<Change> changes() {
+        return changes;
+    }
+
+    Read read(int node, int key) {
+        return new Read(node, key, moment());
+    }
+
+    /** A read has returned a value or, where the source had none, nothing. */
+    void answered(Read read, @Nullable String value) {
+        served++;
+        if (value != null) {
+            Origin origin = origin(value);
+            if (origin.key != read.key()) {
+                violated(read + " returned the value of another key: " + origin);
+            }
+            Change missed = missed(read, origin);
+            if (missed != null) {
+                violated("stale: " + read + ", ended " + moment() + ", returned " + origin + " in spite of " + missed);
+            }
+            return;
+        }
+        List<Origin> candidates = nothings.getOrDefault(read.key(), List.of());
+        if (candidates.stream().noneMatch(origin -> missed(read, origin) == null)) {
+            violated(read + " found nothing, and no load that it may have seen did: " + candidates);
+        }
+    }
+
+    private Origin origin(String value) {
+        int end = value.indexOf(' ');
+        return Objects.requireNonNull(origins.get(Integer.valueOf(value.substring(0, end))), value);
+    }
+
+    /** Whether a value, or its absence, is that of a row. */
+    boolean isOf(@Nullable String value, SimulatedSource.Row row) {
+        return value == null ? !row.present() : origin(value).row.equals(row);
+    }
+
+    static String text(Origin origin, String padding) {
+        return origin.id + " " + padding;
+    }
+
+    /** A change that this read should have seen, or null. */
+    private @Nullable Change missed(Read read, Origin origin) {
+        for (int i = changes.size() - 1; i >= 0; i--) {
+            Change change = changes.get(i);
+            if (change.put != origin
+                    && change.concerns(origin)
+                    && isVisible(change, read)
+                    && isBefore(origin, change, read)) {
+                return change;
+            }
+        }
+        return null;
+    }
+
+    private boolean isVisible(Change change, Read read) {
+        if (change.keepsValues || change.lostAt != NEVER) {
+            return false;
+        }
+        if (change.node == read.node()) {
+            return change.returned.isBefore(read.began());
+        }
+        Rules rules = nodes.get(read.node());
+        return change.acknowledgedAt != NEVER
+                && change.acknowledgedAt
+                                + rules.bound()
+                                + rules.whileCutOff(read.began().nanos())
+                                + SLACK
+                        < read.began().nanos();
+    }
+
+    private boolean isBefore(Origin origin, Change change, Read read) {
+        if (sourceVersions && change.put != null && change.put.row.number() < origin.row.number()) {
+            // The far tier refused it.
+            return false;
+        }
+        if (!origin.isPut) {
+            return origin.began.isBefore(change.began);
+        }
+        if (origin.node == change.node && origin.node == read.node()) {
+            return origin.returned.isBefore(change.began);
+        }
+        return origin.pendingUntil < change.began.nanos();
+    }
+
+    /** A guarantee was broken. Told and not thrown, since what is thrown into the engine it handles. */
+    void violated(String how) {
+        if (violation == null) {
+            violation = how;
+        }
+    }
+
+    @Nullable
+    String violation() {
+        return violation;
+    }
+}
