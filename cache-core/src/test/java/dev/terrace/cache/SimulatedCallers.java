@@ -91,7 +91,8 @@ final class SimulatedCallers {
 
     private boolean isRepaired(SimulatedNode node, Change change) {
         String tag = change.tag;
-        boolean waits = node.isSuspect(change.key == null ? NO_KEY : change.key) || tag != null && node.isSuspect(tag);
+        boolean waits =
+                node.isSuspect(change.key == null ? NO_KEY : change.key) || (tag != null && node.isSuspect(tag));
         if (!waits) {
             history.acknowledged(change);
             notes.accept("repaired " + change);
@@ -211,8 +212,8 @@ final class SimulatedCallers {
     private void checkReadFailure(String what, Throwable failure) {
         boolean expected = failure instanceof SimulatedNode.SourceFailure
                 || failure instanceof CancellationException
-                || !plan.faults().isNone()
-                        && (failure instanceof LoadTimeoutException || failure instanceof LoadRejectedException);
+                || (!plan.faults().isNone()
+                        && (failure instanceof LoadTimeoutException || failure instanceof LoadRejectedException));
         if (!expected) {
             history.violated(what + " failed with " + failure + " at " + List.of(failure.getStackTrace()));
         }

@@ -16,11 +16,9 @@ final class SimulatedFaults implements SimulatedNetwork {
     private final SimulationPlan.Faults plan;
     private final boolean[] holdsRequests;
     private final boolean[] losesReplies;
-    private final Consumer<String> notes;
     private boolean over;
 
-    SimulatedFaults(SimulatedTime time, Random random, SimulationPlan plan, Consumer<String> notes) {
-        this.notes = notes;
+    SimulatedFaults(SimulatedTime time, Random random, SimulationPlan plan) {
         this.time = time;
         this.random = random;
         this.plan = plan.faults();

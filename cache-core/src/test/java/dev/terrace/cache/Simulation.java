@@ -57,7 +57,7 @@ final class Simulation {
         this.plan = SimulationPlan.drawn(random, operations);
         this.server = new SimulatedServer(time, new Random(random.nextLong()), clocks.serverMicros());
         this.source = new SimulatedSource(time, plan.keys());
-        this.faults = new SimulatedFaults(time, new Random(random.nextLong()), plan, this::note);
+        this.faults = new SimulatedFaults(time, new Random(random.nextLong()), plan);
         List<SimulationHistory.Rules> rules = new ArrayList<>();
         this.history = new SimulationHistory(time, rules, plan.loading().sourceVersions(), plan.isWithoutDoubleLoads());
         SimulatedNode.World world = new SimulatedNode.World(time, server, source, history);
