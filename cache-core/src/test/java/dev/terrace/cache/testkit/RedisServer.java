@@ -3,6 +3,8 @@ package dev.terrace.cache.testkit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +32,9 @@ public final class RedisServer implements AutoCloseable {
     private @Nullable String password;
     private @Nullable RespConnection connection;
 
-    private RedisServer(List<String> options) {
-        int requirepass = options.lastIndexOf("--requirepass");
-        this.password = requirepass < 0 ? null : options.get(requirepass + 1);
-        this.server = new Server(ServerKind.REDIS, port -> commandLine(port, options), this::answeringProcess);
+    private RedisServer(IntFunction<List<String>> commandLine, @Nullable String password) {
+        this.password = password;
+        this.server = new Server(ServerKind.REDIS, commandLine, this::answeringProcess);
     }
 
     /**
@@ -41,7 +43,18 @@ public final class RedisServer implements AutoCloseable {
      * @param options as on the command line of {@code redis-server}, such as {@code "--requirepass", "secret"}
      */
     public static RedisServer start(String... options) {
-        return new RedisServer(List.of(options));
+        List<String> given = List.of(options);
+        int requirepass = given.lastIndexOf("--requirepass");
+        return new RedisServer(port -> commandLine(port, given), requirepass < 0 ? null : given.get(requirepass + 1));
+    }
+
+    /**
+     * Starts a sentinel and waits until it answers.
+     *
+     * @param configuration lines of its configuration file besides its port
+     */
+    static RedisServer startSentinel(List<String> configuration) {
+        return new RedisServer(port -> sentinelCommandLine(port, configuration), null);
     }
 
     public int port() {
@@ -168,6 +181,20 @@ public final class RedisServer implements AutoCloseable {
                 "no"));
         command.addAll(options);
         return command;
+    }
+
+    /** A sentinel insists on a file, which it writes what it learns to. */
+    private static List<String> sentinelCommandLine(int port, List<String> configuration) {
+        try {
+            Path file = Files.createTempFile("terrace-sentinel-", ".conf");
+            file.toFile().deleteOnExit();
+            List<String> lines = new ArrayList<>(List.of("port " + port, "bind 127.0.0.1", "daemonize no"));
+            lines.addAll(configuration);
+            Files.write(file, lines);
+            return List.of(file.toString(), "--sentinel");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private long answeringProcess(int port) throws IOException {

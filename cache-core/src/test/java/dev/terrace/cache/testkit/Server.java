@@ -135,7 +135,8 @@ final class Server implements AutoCloseable {
         throw kind.missing();
     }
 
-    private static int freePort() {
+    /** One that nothing listened on a moment ago. */
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

@@ -85,6 +85,63 @@ final class ServersTest {
     }
 
     @Test
+    void aClusterServesEachKeyAtItsMasterAndSlotsMove() {
+        assertThat(RedisCluster.slot("123456789")).isEqualTo(0x31C3);
+        assertThat(RedisCluster.slot("x{user}y")).isEqualTo(RedisCluster.slot("user"));
+        try (RedisCluster cluster = RedisCluster.start()) {
+            assertThat(IntStream.range(0, 30)
+                            .mapToObj(i -> cluster.ownerOf("key" + i))
+                            .distinct())
+                    .hasSize(3);
+            RedisServer owner = cluster.ownerOf("k");
+            owner.command("SET", "k", "v");
+            RedisServer other = cluster.nodes().stream()
+                    .filter(node -> node != owner)
+                    .findFirst()
+                    .orElseThrow();
+            assertThatThrownBy(() -> other.command("GET", "k")).hasMessageStartingWith("MOVED");
+
+            cluster.moveSlotOf("k", other);
+
+            assertThat(cluster.ownerOf("k")).isSameAs(other);
+            assertThat(other.text("GET", "k")).isEqualTo("v");
+            assertThatThrownBy(() -> owner.command("GET", "k")).hasMessageStartingWith("MOVED");
+        }
+    }
+
+    @Test
+    void aReplicaOfTheClusterTakesOverWithTheData() {
+        try (RedisCluster cluster = RedisCluster.start(1)) {
+            RedisServer owner = cluster.ownerOf("k");
+            RedisServer replica = cluster.replicasOf(owner).get(0);
+            assertThat(cluster.failOver(owner)).isSameAs(replica);
+            replica.command("SET", "k", "v");
+            assertThat(replica.command("WAIT", 1, 10_000)).isEqualTo(1L);
+
+            assertThat(cluster.killOwnerOf("k")).isSameAs(owner);
+
+            assertThat(owner.text("GET", "k")).isEqualTo("v");
+        }
+    }
+
+    @Test
+    void theSentinelsMakeTheReplicaThePrimary() {
+        try (RedisSentinel sentinel = RedisSentinel.start()) {
+            RedisServer primary = sentinel.primary();
+            RedisServer replica = sentinel.replica();
+            primary.command("SET", "k", "v");
+            assertThat(primary.command("WAIT", 1, 10_000)).isEqualTo(1L);
+            assertThatThrownBy(() -> replica.command("SET", "k", "w")).hasMessageStartingWith("READONLY");
+
+            assertThat(sentinel.killPrimary()).isSameAs(replica);
+
+            assertThat(sentinel.primary()).isSameAs(replica);
+            assertThat(replica.text("GET", "k")).isEqualTo("v");
+            assertThat(sentinel.uri()).startsWith("redis-sentinel://127.0.0.1:").endsWith("#primary");
+        }
+    }
+
+    @Test
     void memcachedAnswersAndIsEmptyAfterARestartOnTheSamePort() {
         try (MemcachedServer memcached = MemcachedServer.start("-m", "16")) {
             int port = memcached.port();
