@@ -42,6 +42,15 @@ public interface CacheListener {
     /** The recovery queue changed. */
     default void onRecovery(String cache, int queued) {}
 
+    /**
+     * A call of what shares the far tier's connection with the caches ended.
+     *
+     * @param kind such as {@code lock}; of few
+     * @param operation such as {@code acquire}; of few
+     * @param failure what its caller was told, or null
+     */
+    default void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {}
+
     /** Why a stale value was served. */
     enum StaleReason {
         /** A load is running, here or on another node. */

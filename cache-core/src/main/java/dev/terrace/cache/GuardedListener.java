@@ -59,4 +59,9 @@ final class GuardedListener implements CacheListener {
     public void onRecovery(String cache, int queued) {
         guarded(() -> listener.onRecovery(cache, queued));
     }
+
+    @Override
+    public void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {
+        guarded(() -> listener.onCommand(kind, operation, took, failure));
+    }
 }

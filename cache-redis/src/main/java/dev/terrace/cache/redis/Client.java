@@ -7,7 +7,9 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.NettyCustomizer;
 import io.netty.bootstrap.Bootstrap;
@@ -19,6 +21,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The driver's client that a tier connects with: its own, or one of the application. */
@@ -81,6 +84,9 @@ abstract class Client implements RedisConnection.Dialer {
         return client.getResources().eventExecutorGroup();
     }
 
+    /** Makes a new connection that listens to channels, without blocking. Takes as long as the client's options say at most. */
+    abstract CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
+
     /** Shuts down what is the tier's own. Bounded. */
     abstract void shutdown();
 
@@ -99,13 +105,22 @@ abstract class Client implements RedisConnection.Dialer {
 
         @Override
         public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
-            CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed = new CompletableFuture<>();
+            return limited(client.connectAsync(KeysAndBytes.CODEC, uri));
+        }
+
+        @Override
+        CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+            return limited(client.connectPubSubAsync(KeysAndBytes.CODEC, uri));
+        }
+
+        private <C extends StatefulConnection<?, ?>> CompletionStage<C> limited(CompletionStage<C> connecting) {
+            CompletableFuture<C> dialed = new CompletableFuture<>();
             timer().schedule(
                             () -> dialed.completeExceptionally(
                                     new TimeoutException("no answer within " + ATTEMPT_LIMIT.toSeconds() + " s")),
                             ATTEMPT_LIMIT.toMillis(),
                             TimeUnit.MILLISECONDS);
-            client.connectAsync(KeysAndBytes.CODEC, uri).whenComplete((connection, failure) -> {
+            connecting.whenComplete((connection, failure) -> {
                 if (failure != null) {
                     dialed.completeExceptionally(failure);
                 } else if (!dialed.complete(connection)) {
@@ -138,11 +153,20 @@ abstract class Client implements RedisConnection.Dialer {
         /** The driver connects to a client's own URI in a blocking way only. */
         @Override
         public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
-            CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed = new CompletableFuture<>();
+            return onThread(() -> client.connect(KeysAndBytes.CODEC));
+        }
+
+        @Override
+        CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+            return onThread(() -> client.connectPubSub(KeysAndBytes.CODEC));
+        }
+
+        private static <C> CompletionStage<C> onThread(Supplier<C> connect) {
+            CompletableFuture<C> dialed = new CompletableFuture<>();
             Thread thread = new Thread(
                     () -> {
                         try {
-                            dialed.complete(client.connect(KeysAndBytes.CODEC));
+                            dialed.complete(connect.get());
                         } catch (RuntimeException e) {
                             dialed.completeExceptionally(e);
                         }

@@ -30,7 +30,7 @@ public final class RedisFarTier implements FarTier {
     private final String server;
     private final String namespace;
     private final RedisConnection connection;
-    private final Runnable shutdown;
+    private final SharedRedis shared;
     private final Set<String> open = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -38,7 +38,13 @@ public final class RedisFarTier implements FarTier {
         this.server = client.server();
         this.namespace = namespace;
         this.connection = new RedisConnection(server, client);
-        this.shutdown = client::shutdown;
+        this.shared = SharedRedis.over(
+                new SingleWire(client, connection, () -> {
+                    connection.close();
+                    client.shutdown();
+                }),
+                namespace,
+                false);
         connection.start();
     }
 
@@ -88,12 +94,16 @@ public final class RedisFarTier implements FarTier {
         return new RedisFarStore(keys, connection, budget, () -> open.remove(cacheName));
     }
 
+    /** This tier's connection for locks, limiters and data structures, under this tier's namespace. Closed with the tier. */
+    public SharedRedis shared() {
+        return shared;
+    }
+
     /** Closes the connection, and the client if it is this tier's own. Blocks for 4 s at most. Idempotent. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            connection.close();
-            shutdown.run();
+            shared.closeWithOwner();
         }
     }
 
@@ -157,11 +167,15 @@ public final class RedisFarTier implements FarTier {
          * @param namespace of {@code [A-Za-z0-9._-]+}; none by default
          */
         public Builder namespace(String namespace) {
+            this.namespace = namespaceOf(namespace);
+            return this;
+        }
+
+        static String namespaceOf(String namespace) {
             if (!NAMESPACE.matcher(namespace).matches()) {
                 throw new IllegalArgumentException("namespace \"" + namespace + "\" is not of [A-Za-z0-9._-]+");
             }
-            this.namespace = namespace;
-            return this;
+            return namespace;
         }
 
         /**

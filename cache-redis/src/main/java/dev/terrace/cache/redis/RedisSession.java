@@ -3,7 +3,9 @@ package dev.terrace.cache.redis;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisReadOnlyException;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.output.ValueListOutput;
@@ -16,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /**
  * One connection to the server from its beginning to its end, shared by all threads. It is never revived, whatever the client's
@@ -93,6 +97,39 @@ final class RedisSession {
         } else {
             connection.dispatch(new ArrayList<>(commands));
         }
+    }
+
+    /**
+     * Makes a call through the driver's own interface, which counts as what is sent together does. A replica, which a failover
+     * may leave behind this connection, ends the session.
+     *
+     * @param valueBytes how many bytes of values it carries
+     */
+    <T> CompletionStage<T> call(
+            long valueBytes,
+            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {
+        long weight = valueBytes + COMMAND_BYTES;
+        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
+            unansweredBytes.addAndGet(-weight);
+            return CompletableFuture.failedFuture(new RedisException("too much is unanswered by the server already"));
+        }
+        if (silentSince == NOTHING_UNANSWERED) {
+            silentSince = System.nanoTime() | 1;
+        }
+        CompletionStage<T> reply;
+        try {
+            reply = operation.apply(connection.async());
+        } catch (RuntimeException e) {
+            answered(weight);
+            throw e;
+        }
+        reply.whenComplete((answer, failure) -> {
+            answered(weight);
+            if (failure instanceof RedisReadOnlyException) {
+                end("a replica answers");
+            }
+        });
+        return reply;
     }
 
     private void answered(long weight) {

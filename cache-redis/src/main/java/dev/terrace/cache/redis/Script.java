@@ -56,7 +56,7 @@ enum Script {
     }
 
     /** How Redis names scripts; not a matter of security. */
-    private static String sha1(String text) {
+    static String sha1(String text) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);

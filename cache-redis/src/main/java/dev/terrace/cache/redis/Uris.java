@@ -1,6 +1,7 @@
 package dev.terrace.cache.redis;
 
 import io.lettuce.core.RedisURI;
+import java.util.stream.Collectors;
 
 /** Reads and names URIs of Redis without letting their credentials out. */
 final class Uris {
@@ -25,9 +26,9 @@ final class Uris {
         return uri;
     }
 
-    /** The same with a client name, unless it has one. */
+    /** The same with a client name, unless it has one; the driver cannot copy a URI of sentinels. */
     static RedisURI named(RedisURI uri, String name) {
-        return uri.getClientName() != null
+        return uri.getClientName() != null || !uri.getSentinels().isEmpty()
                 ? uri
                 : RedisURI.builder(uri).withClientName(name).build();
     }
@@ -36,6 +37,11 @@ final class Uris {
     static String describe(RedisURI uri) {
         if (uri.getSocket() != null) {
             return "redis-socket://" + uri.getSocket();
+        }
+        if (!uri.getSentinels().isEmpty()) {
+            return uri.getSentinels().stream()
+                    .map(sentinel -> sentinel.getHost() + ":" + sentinel.getPort())
+                    .collect(Collectors.joining(",", "redis-sentinel://", "#" + uri.getSentinelMasterId()));
         }
         String scheme = uri.isSsl() ? "rediss://" : "redis://";
         return scheme + uri.getHost() + ":" + uri.getPort() + "/" + uri.getDatabase();

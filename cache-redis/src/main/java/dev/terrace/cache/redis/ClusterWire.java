@@ -1,0 +1,122 @@
+package dev.terrace.cache.redis;
+
+import io.lettuce.core.RedisException;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections to the nodes of a cluster, made by a client of the application with its options; the driver follows slots
+ * and revives connections. Where the first connection fails, the next call tries again.
+ */
+final class ClusterWire implements Wire {
+
+    /** What may be unanswered: a cluster that hangs must not fill the heap. */
+    private static final long MOST_UNANSWERED_BYTES = 64L << 20;
+
+    private static final long CALL_BYTES = 1_024;
+    private static final String SERVER = "a cluster of Redis (the application's client)";
+
+    private final RedisClusterClient client;
+    private final AtomicReference<@Nullable CompletableFuture<StatefulRedisClusterConnection<String, byte[]>>> dialed =
+            new AtomicReference<>();
+    private final AtomicLong unansweredBytes = new AtomicLong();
+    private volatile boolean closed;
+
+    ClusterWire(RedisClusterClient client) {
+        this.client = client;
+    }
+
+    @Override
+    public String server() {
+        return SERVER;
+    }
+
+    @Override
+    public <T> CompletionStage<T> call(
+            long valueBytes,
+            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {
+        if (closed) {
+            return CompletableFuture.failedFuture(new IllegalStateException(SERVER + " is closed"));
+        }
+        long weight = valueBytes + CALL_BYTES;
+        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
+            unansweredBytes.addAndGet(-weight);
+            return CompletableFuture.failedFuture(new RedisException("too much is unanswered by the cluster already"));
+        }
+        CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> connection = connection();
+        CompletionStage<T> reply;
+        if (connection.isDone() && !connection.isCompletedExceptionally()) {
+            reply = apply(operation, connection.join());
+        } else {
+            reply = connection.thenCompose(first -> apply(operation, first));
+        }
+        reply.whenComplete((answer, failure) -> unansweredBytes.addAndGet(-weight));
+        return reply;
+    }
+
+    private static <T> CompletionStage<T> apply(
+            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation,
+            StatefulRedisClusterConnection<String, byte[]> connection) {
+        try {
+            return operation.apply(connection.async());
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> connection() {
+        CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> known = dialed.get();
+        if (known != null && !known.isCompletedExceptionally()) {
+            return known;
+        }
+        CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> next = new CompletableFuture<>();
+        if (!dialed.compareAndSet(known, next)) {
+            return connection();
+        }
+        try {
+            client.refreshPartitionsAsync()
+                    .thenCompose(done -> client.connectAsync(KeysAndBytes.CODEC))
+                    .whenComplete((connection, failure) -> {
+                        if (failure != null) {
+                            next.completeExceptionally(failure);
+                        } else if (closed) {
+                            connection.closeAsync();
+                            next.completeExceptionally(new IllegalStateException(SERVER + " is closed"));
+                        } else {
+                            next.complete(connection);
+                        }
+                    });
+        } catch (RuntimeException e) {
+            next.completeExceptionally(e);
+        }
+        return next;
+    }
+
+    @Override
+    public CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+        return connection().thenCompose(first -> client.connectPubSubAsync(KeysAndBytes.CODEC));
+    }
+
+    @Override
+    public ScheduledExecutorService timer() {
+        return client.getResources().eventExecutorGroup();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> known = dialed.get();
+        if (known != null) {
+            known.thenAccept(StatefulRedisClusterConnection::closeAsync);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.terrace.cache.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** A script that Redis runs, with the digest by which the server knows it. Immutable. */
+public final class RedisScript {
+
+    private final String text;
+    private final String digest;
+
+    private RedisScript(String text) {
+        this.text = text;
+        this.digest = Script.sha1(text);
+    }
+
+    /** A script of this text, which answers an array. */
+    public static RedisScript of(String text) {
+        return new RedisScript(text);
+    }
+
+    /**
+     * A script that is a resource.
+     *
+     * @param beside the class beside which it lies
+     * @throws IllegalStateException if it is missing
+     */
+    public static RedisScript resource(Class<?> beside, String file) {
+        try (InputStream in = beside.getResourceAsStream(file)) {
+            if (in == null) {
+                throw new IllegalStateException("the script " + file + " is missing in the jar");
+            }
+            return new RedisScript(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    String text() {
+        return text;
+    }
+
+    String digest() {
+        return digest;
+    }
+}

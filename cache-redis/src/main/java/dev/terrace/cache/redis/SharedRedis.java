@@ -1,0 +1,374 @@
+package dev.terrace.cache.redis;
+
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.codec.CodecException;
+import dev.terrace.cache.redis.RedisCallException.Reason;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection to Redis that locks, limiters and data structures share: that of a far tier ({@link RedisFarTier#shared}), or
+ * one of their own to a single Redis, to the primary that sentinels name, or to a cluster. Thread-safe; nothing blocks but
+ * {@link #close} and {@link Answer#await}.
+ *
+ * <p>A call that is not answered within the budget fails with {@link RedisCallException}, as does one without a connection. To
+ * one Redis nothing is sent twice. In a cluster the application's client decides: by its default, Lettuce sends what was not
+ * answered again on a new connection, so set {@code autoReconnect} and a {@code replayFilter} as you need them.
+ *
+ * <p>The {@code with…} methods make views of the same connection.
+ */
+public final class SharedRedis implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
+
+    private static final Duration BUDGET = Duration.ofSeconds(1);
+    private static final int MAX_VALUE_BYTES = 8 << 20;
+
+    private final Line line;
+    private final View view;
+
+    /** What is there once for each connection. */
+    private record Line(Wire wire, Subscriber subscriber, AtomicBoolean closed, Counters counters, boolean owned) {}
+
+    private record Counters(LongAdder calls, LongAdder failures) {}
+
+    private record View(String prefix, Duration budget, int maxValueBytes, CacheListener listener) {}
+
+    private SharedRedis(Line line, View view) {
+        this.line = line;
+        this.view = view;
+    }
+
+    static SharedRedis over(Wire wire, String namespace, boolean owned) {
+        Counters counters = new Counters(new LongAdder(), new LongAdder());
+        return new SharedRedis(
+                new Line(wire, new Subscriber(wire), new AtomicBoolean(), counters, owned),
+                new View(prefix(namespace), BUDGET, MAX_VALUE_BYTES, CacheListener.NONE));
+    }
+
+    /**
+     * A connection of its own, which {@link #close} closes with its client.
+     *
+     * @param uri such as {@code redis://user:password@host:6379/0}, {@code rediss://…} for TLS, or
+     *     {@code redis-sentinel://host:26379,host2:26379#primary}
+     * @throws IllegalArgumentException if it is no URI of Redis; the message has no credentials
+     */
+    public static SharedRedis connect(String uri) {
+        return connect(Uris.parse(Objects.requireNonNull(uri, "uri")));
+    }
+
+    /** As {@link #connect(String)}. */
+    public static SharedRedis connect(RedisURI uri) {
+        return over(SingleWire.open(Client.own(Uris.named(uri, "terrace-shared"), null)), "", true);
+    }
+
+    /**
+     * A connection made with a client of the application, to the client's URI, which may name sentinels. {@link #close} closes
+     * the connection and leaves the client open.
+     */
+    public static SharedRedis using(RedisClient client) {
+        return over(SingleWire.open(Client.of(client)), "", true);
+    }
+
+    /**
+     * Connections to a cluster made with a client of the application. {@link #close} closes the connections and leaves the
+     * client open.
+     */
+    public static SharedRedis using(RedisClusterClient client) {
+        return over(new ClusterWire(client), "", true);
+    }
+
+    /**
+     * A view under whose keys everything begins with a namespace.
+     *
+     * @param namespace of {@code [A-Za-z0-9._-]+}
+     */
+    public SharedRedis withNamespace(String namespace) {
+        return new SharedRedis(
+                line,
+                new View(
+                        prefix(RedisFarTier.Builder.namespaceOf(namespace)),
+                        view.budget,
+                        view.maxValueBytes,
+                        view.listener));
+    }
+
+    /**
+     * A view whose calls have this long for an answer; 1 s by default.
+     *
+     * @param budget 1 ms or more
+     */
+    public SharedRedis withBudget(Duration budget) {
+        if (budget.toMillis() < 1) {
+            throw new IllegalArgumentException("budget " + budget + " is below 1 ms");
+        }
+        return new SharedRedis(line, new View(view.prefix, budget, view.maxValueBytes, view.listener));
+    }
+
+    /**
+     * A view that refuses values of more bytes; 8 MiB by default.
+     *
+     * @param maxValueBytes positive
+     */
+    public SharedRedis withMaxValueBytes(int maxValueBytes) {
+        if (maxValueBytes < 1) {
+            throw new IllegalArgumentException("maxValueBytes " + maxValueBytes + " is not positive");
+        }
+        return new SharedRedis(line, new View(view.prefix, view.budget, maxValueBytes, view.listener));
+    }
+
+    /** A view whose calls are told to a listener ({@link CacheListener#onCommand}), which may be that of the caches. */
+    public SharedRedis withListener(CacheListener listener) {
+        return new SharedRedis(
+                line,
+                new View(view.prefix, view.budget, view.maxValueBytes, Objects.requireNonNull(listener, "listener")));
+    }
+
+    /** How long a call has for its answer. */
+    public Duration budget() {
+        return view.budget;
+    }
+
+    /** How many calls were made. */
+    public long calls() {
+        return line.counters.calls.sum();
+    }
+
+    /** How many calls failed. */
+    public long failures() {
+        return line.counters.failures.sum();
+    }
+
+    /**
+     * A key under this view's namespace.
+     *
+     * @param name of printable ASCII, 1 to 500 characters
+     * @throws IllegalArgumentException if it is not
+     */
+    public String key(String name) {
+        if (name.isEmpty() || name.length() > 500 || !name.chars().allMatch(c -> c > ' ' && c < 127)) {
+            throw new IllegalArgumentException("the name is not 1 to 500 characters of printable ASCII without spaces");
+        }
+        return view.prefix + name;
+    }
+
+    /**
+     * Makes a call through Lettuce, with this view's budget, counted and told to its listener.
+     *
+     * @param kind what makes it, such as {@code lock}; of few, since metrics have a tag of it
+     * @param name its operation, such as {@code acquire}; of few
+     * @param values what it carries, for the limits of size
+     * @throws IllegalArgumentException if a value is over the size limit
+     */
+    public <T extends @Nullable Object> Answer<T> call(
+            String kind,
+            String name,
+            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation,
+            byte[]... values) {
+        long bytes = 0;
+        for (byte[] value : values) {
+            requireSize(value);
+            bytes += value.length;
+        }
+        return made(kind, name, line.wire.call(bytes, operation));
+    }
+
+    /**
+     * Runs a script, by its digest; a server that does not know it is sent its text.
+     *
+     * @param keys all in one slot
+     * @return what it answers: each element a {@code Long}, a {@code byte[]}, a list or null
+     * @throws IllegalArgumentException if an argument is over the size limit
+     */
+    public Answer<List<Object>> run(String kind, String name, RedisScript script, List<String> keys, byte[]... args) {
+        long bytes = 0;
+        for (byte[] arg : args) {
+            requireSize(arg);
+            bytes += arg.length;
+        }
+        long size = bytes;
+        String[] under = keys.toArray(String[]::new);
+        CompletableFuture<List<Object>> reply = line.wire
+                .<List<Object>>call(
+                        size, commands -> commands.evalsha(script.digest(), ScriptOutputType.MULTI, under, args))
+                .toCompletableFuture()
+                .exceptionallyCompose(failure -> unwrapped(failure) instanceof RedisNoScriptException
+                        ? line.wire.call(
+                                size, commands -> commands.eval(script.text(), ScriptOutputType.MULTI, under, args))
+                        : CompletableFuture.failedFuture(unwrapped(failure)));
+        return made(kind, name, reply);
+    }
+
+    /**
+     * Listens to a channel for as long as this connection lives, on a second connection which is made when the first channel is
+     * listened to. What is published while that one is down is not heard.
+     *
+     * @param listener called on the driver's thread; must not block
+     */
+    public void listen(String channel, Consumer<byte[]> listener) {
+        requireOpen();
+        line.subscriber.listen(channel, listener);
+    }
+
+    /** Where pauses can be waited for; its threads are few and must not be blocked. */
+    public ScheduledExecutorService timer() {
+        return line.wire.timer();
+    }
+
+    /** Reports a failure that no caller is told of. */
+    public void report(String kind, Throwable failure) {
+        LOG.warn("{} on {}: {}", kind, line.wire.server(), failure.toString());
+        guarded(() -> view.listener.onFailure(kind, FailureKind.FAR_LEASE, failure));
+    }
+
+    /**
+     * Lettuce's own interface, on the same connection, for what the types here do not do. The view's limits are not applied;
+     * Lettuce's are.
+     *
+     * @return the commands, once there is a connection
+     */
+    public Answer<RedisClusterAsyncCommands<String, byte[]>> unwrap() {
+        Answer<RedisClusterAsyncCommands<String, byte[]>> commands = new Answer<>();
+        line.wire
+                .call(0, one -> {
+                    commands.complete(one);
+                    return CompletableFuture.completedFuture(true);
+                })
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        commands.completeExceptionally(translated(failure));
+                    }
+                });
+        return commands;
+    }
+
+    /** Throws if it is closed. */
+    public void requireOpen() {
+        if (line.closed.get()) {
+            throw new IllegalStateException(line.wire.server() + " is closed");
+        }
+    }
+
+    /**
+     * Closes the connections, for all views; those of a far tier are closed with the tier instead, and this does nothing then.
+     * Blocks for 4 s at most. Idempotent.
+     */
+    @Override
+    public void close() {
+        if (line.owned) {
+            closeWithOwner();
+        }
+    }
+
+    void closeWithOwner() {
+        if (line.closed.compareAndSet(false, true)) {
+            line.subscriber.close();
+            line.wire.close();
+        }
+    }
+
+    /** Names the server, without credentials. */
+    @Override
+    public String toString() {
+        return line.wire.server();
+    }
+
+    private static String prefix(String namespace) {
+        return namespace.isEmpty() ? "" : namespace + ":";
+    }
+
+    private void requireSize(byte[] value) {
+        if (value.length > view.maxValueBytes) {
+            throw new IllegalArgumentException(
+                    "a value of " + value.length + " bytes is over maxValueBytes " + view.maxValueBytes);
+        }
+    }
+
+    private <T extends @Nullable Object> Answer<T> made(String kind, String name, CompletionStage<T> reply) {
+        line.counters.calls.increment();
+        long start = System.nanoTime();
+        Answer<T> answer = new Answer<>();
+        CompletableFuture<T> bounded = new CompletableFuture<>();
+        reply.whenComplete((value, failure) -> {
+            if (failure == null) {
+                bounded.complete(value);
+            } else {
+                bounded.completeExceptionally(failure);
+            }
+        });
+        if (!bounded.isDone()) {
+            bounded.orTimeout(view.budget.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        bounded.whenComplete((value, failure) -> {
+            RuntimeException told = failure == null ? null : translated(failure);
+            if (told != null) {
+                line.counters.failures.increment();
+            }
+            if (view.listener != CacheListener.NONE) {
+                Duration took = Duration.ofNanos(System.nanoTime() - start);
+                guarded(() -> view.listener.onCommand(kind, name, took, told));
+            }
+            answer.settle(value, told);
+        });
+        return answer;
+    }
+
+    private static void guarded(Runnable event) {
+        try {
+            event.run();
+        } catch (RuntimeException | Error thrown) {
+            LOG.warn("A listener threw", thrown);
+        }
+    }
+
+    private static Throwable unwrapped(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private RuntimeException translated(Throwable failure) {
+        Throwable cause = unwrapped(failure);
+        if (line.closed.get()) {
+            return new IllegalStateException(line.wire.server() + " is closed", cause);
+        }
+        String message = String.valueOf(cause.getMessage());
+        if (cause instanceof TimeoutException) {
+            return new RedisCallException(
+                    Reason.TIMED_OUT, line.wire.server() + " did not answer within " + view.budget, cause);
+        }
+        if (cause instanceof RedisCommandExecutionException) {
+            return message.contains("WRONGTYPE")
+                    ? new RedisCallException(Reason.WRONG_TYPE, "under the key is something of another type", cause)
+                    : new RedisCallException(Reason.REFUSED, line.wire.server() + " refused: " + message, cause);
+        }
+        if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
+            return (RuntimeException) cause;
+        }
+        if (cause instanceof CodecException undecodable) {
+            return undecodable;
+        }
+        return new RedisCallException(
+                Reason.UNREACHABLE, "no answer from " + line.wire.server() + ": " + message, cause);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.terrace.cache.redis;
+
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens to channels on a connection of its own, made when the first is listened to and made anew whenever it is lost, or
+ * answers no PING for a while. What is published meanwhile is not heard: whoever listens needs a timer beside it.
+ */
+final class Subscriber {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
+
+    private static final long HEARTBEAT_MILLIS = 1_000;
+    private static final long PAUSE_MILLIS = 200;
+
+    private final Wire wire;
+    private final Map<String, List<Consumer<byte[]>>> listeners = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection;
+    private boolean dialing;
+    private boolean closed;
+
+    Subscriber(Wire wire) {
+        this.wire = wire;
+    }
+
+    /** Listens to a channel. The listener is called on the driver's thread, and must not block. */
+    void listen(String channel, Consumer<byte[]> listener) {
+        listeners
+                .computeIfAbsent(channel, first -> new CopyOnWriteArrayList<>())
+                .add(listener);
+        StatefulRedisPubSubConnection<String, byte[]> current;
+        lock.lock();
+        try {
+            current = connection;
+        } finally {
+            lock.unlock();
+        }
+        if (current == null) {
+            dial();
+        } else {
+            current.async().subscribe(channel);
+        }
+    }
+
+    void close() {
+        StatefulRedisPubSubConnection<String, byte[]> last;
+        lock.lock();
+        try {
+            closed = true;
+            last = connection;
+            connection = null;
+        } finally {
+            lock.unlock();
+        }
+        listeners.clear();
+        if (last != null) {
+            last.closeAsync();
+        }
+    }
+
+    private void dial() {
+        lock.lock();
+        try {
+            if (closed || dialing || connection != null) {
+                return;
+            }
+            dialing = true;
+        } finally {
+            lock.unlock();
+        }
+        CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialed;
+        try {
+            dialed = wire.dialPubSub();
+        } catch (RuntimeException e) {
+            dialed = CompletableFuture.failedFuture(e);
+        }
+        dialed.whenComplete((made, failure) -> {
+            if (failure == null) {
+                established(made);
+            } else {
+                LOG.debug("{} cannot be listened to; trying again", wire.server(), failure);
+                dialed(null);
+                again();
+            }
+        });
+    }
+
+    /** @return whether it may be used */
+    private boolean dialed(@Nullable StatefulRedisPubSubConnection<String, byte[]> made) {
+        lock.lock();
+        try {
+            dialing = false;
+            connection = closed ? null : made;
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void established(StatefulRedisPubSubConnection<String, byte[]> made) {
+        made.addListener(new RedisPubSubAdapter<>() {
+            @Override
+            public void message(String channel, byte[] message) {
+                listeners.getOrDefault(channel, List.of()).forEach(listener -> tell(listener, message));
+            }
+        });
+        made.addListener(new RedisConnectionStateListener() {
+            @Override
+            public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
+                ended(made);
+            }
+        });
+        if (!dialed(made)) {
+            made.closeAsync();
+            return;
+        }
+        String[] channels = listeners.keySet().toArray(String[]::new);
+        if (channels.length > 0) {
+            made.async().subscribe(channels);
+        }
+        if (!made.isOpen()) {
+            ended(made);
+        }
+        beat(made);
+    }
+
+    private static void tell(Consumer<byte[]> listener, byte[] message) {
+        try {
+            listener.accept(message);
+        } catch (RuntimeException e) {
+            LOG.warn("A listener to a channel threw", e);
+        }
+    }
+
+    private void beat(StatefulRedisPubSubConnection<String, byte[]> asked) {
+        after(HEARTBEAT_MILLIS, () -> {
+            if (isCurrent(asked)) {
+                asked.async()
+                        .ping()
+                        .toCompletableFuture()
+                        .orTimeout(HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS)
+                        .whenComplete((pong, failure) -> {
+                            if (failure == null) {
+                                beat(asked);
+                            } else {
+                                ended(asked);
+                            }
+                        });
+            }
+        });
+    }
+
+    private boolean isCurrent(StatefulRedisPubSubConnection<String, byte[]> asked) {
+        lock.lock();
+        try {
+            return connection == asked;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ended(StatefulRedisPubSubConnection<String, byte[]> lost) {
+        lock.lock();
+        try {
+            if (connection != lost) {
+                return;
+            }
+            connection = null;
+        } finally {
+            lock.unlock();
+        }
+        lost.closeAsync();
+        again();
+    }
+
+    private void again() {
+        after(PAUSE_MILLIS, this::dial);
+    }
+
+    private void after(long millis, Runnable task) {
+        try {
+            wire.timer().schedule(task, millis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The client of {} was shut down", wire.server(), e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.terrace.cache.redis;
+
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
+
+/** How operations reach Redis, be it one server or a cluster. Nothing blocks; calls never throw. */
+interface Wire {
+
+    /** Its name for messages, without credentials. */
+    String server();
+
+    /**
+     * Makes a call. Fails at once where there is no connection.
+     *
+     * @param valueBytes how many bytes of values it carries
+     */
+    <T> CompletionStage<T> call(
+            long valueBytes,
+            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation);
+
+    /** Makes a new connection that listens to channels. Takes as long as the client's options say at most. */
+    CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
+
+    /** Where pauses are waited for. */
+    ScheduledExecutorService timer();
+
+    /** Ends what it owns. Blocks for some seconds at most. */
+    void close();
+}
