@@ -1,11 +1,13 @@
 package dev.terrace.cache;
 
 import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.codec.Compression;
 import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.spi.FarStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -19,14 +21,19 @@ final class Assembly<K, V> {
 
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache");
 
+    private static final CacheStats.FarBytes NO_BYTES = new CacheStats.FarBytes(0, 0, Compression.NONE);
+
     private final Engine<K, V> engine;
     private final ReadPath<K, V> reads;
     private final WritePath<K, V> writes;
     private final TieredAsyncCache<K, V> async;
     private final Failures failures;
+    private final GuardedListener listener;
+    private final Tracing tracing;
     private final LoadExecutor loadThreads;
     private final @Nullable FarParts<K, V> far;
     private final List<AutoCloseable> holds = new ArrayList<>();
+    private final Set<Lookup.Tier> kinds;
 
     /** What a far tier adds: its typed access, how it is called, and what keeps it known. */
     private record FarParts<K, V>(FarSide<K, V> side, FarCallStack calls, Heartbeat heartbeat) {}
@@ -37,8 +44,10 @@ final class Assembly<K, V> {
         Scheduler scheduler =
                 parts.scheduler == null ? held(SharedScheduler.shared().acquire()) : parts.scheduler;
         Counters counters = new Counters();
-        failures = new Failures(settings.name(), settings.listener(), ticker);
-        CacheListener listener = new GuardedListener(settings.listener(), failures);
+        Listeners listeners = new Listeners(settings.watchers().listeners());
+        failures = new Failures(settings.name(), listeners, ticker);
+        listener = new GuardedListener(listeners, failures);
+        tracing = new Tracing(settings.name(), settings.watchers().tracer(), failures);
         loadThreads = new LoadExecutor(settings.name(), settings.loading().threads());
         Stripes stripes = new Stripes(parts.stripes);
         Markers markers = new Markers(settings.far() == null, Defaults.MARKER_CACHE);
@@ -61,12 +70,15 @@ final class Assembly<K, V> {
                 tiers,
                 far == null ? null : far.side(),
                 rules,
-                new Engine.Reports(counters, listener, failures),
+                new Engine.Reports(counters, listener, failures, tracing),
                 surroundings,
                 new ConcurrentHashMap<>());
         reads = new ReadPath<>(engine);
         writes = new WritePath<>(engine);
         async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loads);
+        kinds = settings.near() == null
+                ? Set.of(Lookup.Tier.FAR)
+                : far == null ? Set.of(Lookup.Tier.NEAR) : Set.of(Lookup.Tier.NEAR, Lookup.Tier.FAR);
     }
 
     /** Keeps what is to be closed when the cache is. */
@@ -134,7 +146,7 @@ final class Assembly<K, V> {
                 new FarCallStack.Told(listener, failures));
         FarStore store = opened(settings.name(), farSettings);
         FarAccess<V> access = new FarAccess<>(
-                new FarAccess.Parts<>(store, calls, farSettings.codec(), loadThreads),
+                new FarAccess.Parts<>(store, tracing.around(calls), farSettings.codec(), loadThreads),
                 times(settings, farSettings),
                 around.markers(),
                 ticker,
@@ -210,6 +222,10 @@ final class Assembly<K, V> {
         return async;
     }
 
+    GuardedListener listener() {
+        return listener;
+    }
+
     CacheStats stats() {
         Counters counted = engine.counters();
         return new CacheStats(
@@ -217,6 +233,7 @@ final class Assembly<K, V> {
                         counted.nearHits.sum(),
                         counted.nearMisses.sum(),
                         engine.tiers().nearSize(),
+                        engine.tiers().nearWeight(),
                         counted.evictions.sum(),
                         counted.inserts.sum(),
                         counted.refusedInserts.sum(),
@@ -232,7 +249,10 @@ final class Assembly<K, V> {
                         counted.puts.sum(),
                         counted.invalidations.sum(),
                         far == null ? BreakerState.CLOSED : far.calls().breakerState(),
-                        far == null ? 0 : far.side().recovery().size()),
+                        far == null ? 0 : far.side().recovery().size(),
+                        far == null ? Duration.ZERO : far.side().recovery().age(),
+                        far == null ? Duration.ZERO : far.calls().silence(),
+                        far == null ? NO_BYTES : far.side().access().bytes()),
                 new CacheStats.LoadStats(
                         counted.loadSuccesses.sum(),
                         counted.loadFailures.sum(),
@@ -240,7 +260,8 @@ final class Assembly<K, V> {
                         counted.coalesced.sum(),
                         counted.staleServes.sum(),
                         counted.loadsRunning.get()),
-                failures.counts());
+                failures.counts(),
+                kinds);
     }
 
     void close() {

@@ -4,6 +4,8 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.spi.FarTier;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -55,7 +57,9 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     private @Nullable ContextHook contextHook;
     private boolean completeAbandonedLoads = Defaults.COMPLETE_ABANDONED_LOADS;
 
-    private CacheListener listener = CacheListener.NONE;
+    private final List<CacheListener> listeners = new ArrayList<>();
+
+    private @Nullable CacheTracer tracer;
 
     CacheBuilder(String name) {
         this.name = Checks.name(Objects.requireNonNull(name, "name"));
@@ -279,9 +283,15 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         return this;
     }
 
-    /** Is told what the cache does. */
+    /** Is told what the cache does; each that was given here is. */
     public CacheBuilder<K, V> listener(CacheListener events) {
-        listener = Objects.requireNonNull(events, "listener");
+        listeners.add(Objects.requireNonNull(events, "listener"));
+        return this;
+    }
+
+    /** Follows the loads and far calls that callers cause. Default: nobody does, which costs nothing. */
+    public CacheBuilder<K, V> tracer(CacheTracer follower) {
+        tracer = Objects.requireNonNull(follower, "tracer");
         return this;
     }
 
@@ -305,8 +315,9 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         if (built) {
             throw new IllegalStateException("build: this builder has built its cache");
         }
-        Cache<K, V> cache = TieredCache.create(settings(), parts);
+        TieredCache<K, V> cache = TieredCache.create(settings(), parts);
         built = true;
+        cache.tellOpen();
         try {
             whenBuilt.accept(cache);
         } catch (RuntimeException e) {
@@ -341,7 +352,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         refuse(
                 !softDeadline.isZero() && staleFor.isZero(),
                 "softDeadline has no stale value to fall back to: set staleFor(…)");
-        return new Settings<>(name, nearSettings(), farSettings(), lifeSettings(fresh), loadSettings(), listener);
+        return new Settings<>(name, nearSettings(), farSettings(), lifeSettings(fresh), loadSettings(), watchers());
     }
 
     private Settings.@Nullable NearSettings<K, V> nearSettings() {
@@ -372,6 +383,10 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
                 new Settings.Deadlines(softDeadline, loadDeadline),
                 new Settings.LoadThreads(loadOn, maxConcurrentLoads, maxWaitingLoads, executor, contextHook),
                 completeAbandonedLoads);
+    }
+
+    private Settings.Watchers watchers() {
+        return new Settings.Watchers(List.copyOf(listeners), tracer);
     }
 
     private void refuse(boolean wrong, String message) {

@@ -14,6 +14,15 @@ public interface CacheListener {
     CacheListener NONE = new CacheListener() {};
 
     /**
+     * The cache is built, or this listener is told of it from now on. A listener may be told of many caches, and may keep the
+     * cache until {@link #onClose}, to read its {@link Cache#stats} for example.
+     */
+    default void onOpen(Cache<?, ?> cache) {}
+
+    /** The cache is closed. May be told more than once, and of a cache that failed to be registered. */
+    default void onClose(Cache<?, ?> cache) {}
+
+    /**
      * A load ended.
      *
      * @param failure what the loader threw, or null

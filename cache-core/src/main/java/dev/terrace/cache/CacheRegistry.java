@@ -2,10 +2,12 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.spi.FarTier;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -16,27 +18,27 @@ final class CacheRegistry implements Caches {
 
     private final @Nullable FarTier far;
     private final boolean closeFar;
-    private final CacheListener listener;
     private final Consumer<? super CacheBuilder<?, ?>> defaults;
 
     private final ReentrantLock lock = new ReentrantLock();
+    private final List<CacheListener> listeners; // guarded by lock
     private final Map<String, Cache<?, ?>> caches = new LinkedHashMap<>();
     private boolean closed;
 
     CacheRegistry(
             @Nullable FarTier far,
             boolean closeFar,
-            CacheListener listener,
+            List<CacheListener> listeners,
             Consumer<? super CacheBuilder<?, ?>> defaults) {
         this.far = far;
         this.closeFar = closeFar;
-        this.listener = listener;
+        this.listeners = new ArrayList<>(listeners);
         this.defaults = defaults;
     }
 
     @Override
     public <K, V> CacheBuilder<K, V> cache(String name) {
-        CacheBuilder<K, V> builder = new CacheBuilder<K, V>(name).listener(listener);
+        CacheBuilder<K, V> builder = new CacheBuilder<>(name);
         defaults.accept(builder);
         return builder.whenBuilt(cache -> register(name, cache));
     }
@@ -51,6 +53,7 @@ final class CacheRegistry implements Caches {
     }
 
     private void register(String name, Cache<?, ?> cache) {
+        List<CacheListener> told;
         lock.lock();
         try {
             if (closed) {
@@ -59,9 +62,25 @@ final class CacheRegistry implements Caches {
             if (caches.putIfAbsent(name, cache) != null) {
                 throw new IllegalStateException("cache \"" + name + "\": the registry has a cache of this name");
             }
+            told = List.copyOf(listeners);
         } finally {
             lock.unlock();
         }
+        told.forEach(((TieredCache<?, ?>) cache)::listen);
+    }
+
+    @Override
+    public void listen(CacheListener listener) {
+        Objects.requireNonNull(listener, "listener");
+        List<Cache<?, ?>> present;
+        lock.lock();
+        try {
+            listeners.add(listener);
+            present = List.copyOf(caches.values());
+        } finally {
+            lock.unlock();
+        }
+        present.forEach(cache -> ((TieredCache<?, ?>) cache).listen(listener));
     }
 
     @Override

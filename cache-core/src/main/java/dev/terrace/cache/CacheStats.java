@@ -1,7 +1,10 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.codec.Compression;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Counts since a cache was built, and a few present values. A snapshot; the counts are not of one instant.
@@ -10,8 +13,10 @@ import java.util.Map;
  * @param far the far tier
  * @param loads the loader
  * @param failures failures that no caller was told of, by kind
+ * @param tiers the tiers that the cache has; what is counted of another is zero
  */
-public record CacheStats(NearStats near, FarStats far, LoadStats loads, Map<FailureKind, Long> failures) {
+public record CacheStats(
+        NearStats near, FarStats far, LoadStats loads, Map<FailureKind, Long> failures, Set<Lookup.Tier> tiers) {
 
     /**
      * The near tier.
@@ -19,6 +24,7 @@ public record CacheStats(NearStats near, FarStats far, LoadStats loads, Map<Fail
      * @param hits reads answered by it, fresh or stale
      * @param misses reads it could not answer
      * @param size entries now, an estimate
+     * @param weight their weight now, where they are weighed
      * @param evictions entries given up for size or at the end of their life
      * @param inserts values stored
      * @param refusedInserts values not stored because their key, or one of its stripe, changed meanwhile
@@ -29,6 +35,7 @@ public record CacheStats(NearStats near, FarStats far, LoadStats loads, Map<Fail
             long hits,
             long misses,
             long size,
+            OptionalLong weight,
             long evictions,
             long inserts,
             long refusedInserts,
@@ -55,6 +62,9 @@ public record CacheStats(NearStats near, FarStats far, LoadStats loads, Map<Fail
      * @param invalidations keys, tags and clears invalidated
      * @param breaker the circuit breaker now
      * @param recoveryQueued repairs waiting now
+     * @param recoveryAge age of the one that waits longest; zero where none does
+     * @param silence how long ago the far tier last answered anything; that it never has is a very long time
+     * @param bytes the bytes of values
      */
     public record FarStats(
             long hits,
@@ -66,7 +76,19 @@ public record CacheStats(NearStats near, FarStats far, LoadStats loads, Map<Fail
             long puts,
             long invalidations,
             CacheListener.BreakerState breaker,
-            int recoveryQueued) {}
+            int recoveryQueued,
+            Duration recoveryAge,
+            Duration silence,
+            FarBytes bytes) {}
+
+    /**
+     * The bytes of values, as the codec makes them, without keys and headers.
+     *
+     * @param read from the far tier
+     * @param written to it, also where it refused them
+     * @param compression what the codec compressed
+     */
+    public record FarBytes(long read, long written, Compression compression) {}
 
     /**
      * The loader.

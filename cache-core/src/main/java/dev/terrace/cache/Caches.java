@@ -37,6 +37,9 @@ public interface Caches extends AutoCloseable {
      */
     Switches switches(String name);
 
+    /** Tells this one too what all caches do, those that are registered and those that are built later. */
+    void listen(CacheListener listener);
+
     /** Closes every cache, then what the builder was told to close. Bounded, idempotent. */
     @Override
     void close();

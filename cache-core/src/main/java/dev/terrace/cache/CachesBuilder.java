@@ -1,6 +1,8 @@
 package dev.terrace.cache;
 
 import dev.terrace.cache.spi.FarTier;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +12,7 @@ public final class CachesBuilder {
 
     private @Nullable FarTier far;
     private boolean closeFar;
-    private CacheListener listener = CacheListener.NONE;
+    private final List<CacheListener> listeners = new ArrayList<>();
     private Consumer<? super CacheBuilder<?, ?>> defaults = builder -> {};
 
     CachesBuilder() {}
@@ -27,9 +29,9 @@ public final class CachesBuilder {
         return far(shared);
     }
 
-    /** The listener of all caches that do not set their own. */
+    /** Is told what all caches do, beside the listeners of their own; each that was given here is. */
     public CachesBuilder listener(CacheListener shared) {
-        listener = Objects.requireNonNull(shared, "listener");
+        listeners.add(Objects.requireNonNull(shared, "listener"));
         return this;
     }
 
@@ -41,6 +43,6 @@ public final class CachesBuilder {
 
     /** Builds the registry. */
     public Caches build() {
-        return new CacheRegistry(far, closeFar, listener, defaults);
+        return new CacheRegistry(far, closeFar, listeners, defaults);
     }
 }

@@ -3,9 +3,11 @@ package dev.terrace.cache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Weigher;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -86,6 +88,11 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     @Override
     public long size() {
         return cache.estimatedSize();
+    }
+
+    @Override
+    public OptionalLong weight() {
+        return cache.policy().eviction().map(Policy.Eviction::weightedSize).orElseGet(OptionalLong::empty);
     }
 
     /** The end of an entry's life, or of its idle time, whichever comes first. */

@@ -25,7 +25,7 @@ record Engine<K, V>(
             RetryPauses<K> pauses) {}
 
     /** Where it is told what happened. */
-    record Reports(Counters counters, CacheListener listener, FailureReports failures) {}
+    record Reports(Counters counters, CacheListener listener, FailureReports failures, Tracing tracing) {}
 
     /** Time, threads and chance. */
     record Surroundings(Ticker ticker, Scheduler scheduler, LoadRunner loadThreads, LongSupplier writeIds) {}

@@ -9,15 +9,14 @@ import java.util.concurrent.atomic.LongAdder;
 final class Failures implements FailureReports {
 
     private final String cacheName;
-    private final CacheListener listener;
+    private final Listeners listeners;
     private final Map<FailureKind, Kind> kinds = new EnumMap<>(FailureKind.class);
 
     private record Kind(LongAdder count, FailureLog log) {}
 
-    /** @param listener as the user gave it: it is guarded here */
-    Failures(String cacheName, CacheListener listener, Ticker ticker) {
+    Failures(String cacheName, Listeners listeners, Ticker ticker) {
         this.cacheName = cacheName;
-        this.listener = listener;
+        this.listeners = listeners;
         for (FailureKind kind : FailureKind.values()) {
             kinds.put(kind, new Kind(new LongAdder(), new FailureLog(cacheName, kind, ticker)));
         }
@@ -26,12 +25,9 @@ final class Failures implements FailureReports {
     @Override
     public void report(FailureKind kind, Throwable failure) {
         note(kind, failure);
-        try {
-            listener.onFailure(cacheName, kind, failure);
-        } catch (Throwable thrown) {
-            // Not reported, or it would be thrown for ever.
-            note(FailureKind.LISTENER, thrown);
-        }
+        // What is thrown here is not reported, or it would be thrown for ever.
+        listeners.tell(
+                listener -> listener.onFailure(cacheName, kind, failure), thrown -> note(FailureKind.LISTENER, thrown));
     }
 
     private void note(FailureKind kind, Throwable failure) {

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,8 @@ final class FarAccess<V> {
     private final Ticker ticker;
     private final FailureReports failures;
     private final Executor decoders;
+    private final LongAdder bytesRead = new LongAdder();
+    private final LongAdder bytesWritten = new LongAdder();
 
     /** The lives of things in the far tier that are not entries, and the trust that a look at it gives. */
     record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos) {}
@@ -123,6 +126,7 @@ final class FarAccess<V> {
 
     /** Stores loaded values under their leases; markers of their tags are created where they are missing. */
     CompletableFuture<List<FillReply>> fill(List<FillRequest> requests) {
+        requests.forEach(request -> written(request.draft()));
         return calls.call(FarOperation.FILL, () -> store.fill(requests));
     }
 
@@ -135,11 +139,13 @@ final class FarAccess<V> {
         List<PutRequest> requests = new ArrayList<>(wanted.size());
         for (int i = 0; i < wanted.size(); i++) {
             requests.add(new PutRequest(wanted.get(i).text(), drafts.get(i)));
+            written(drafts.get(i));
         }
         return calls.call(FarOperation.PUT, () -> store.put(requests));
     }
 
     CompletableFuture<WriteReply> putIfUnchanged(FarKey key, RecordDraft draft, FarReading judged) {
+        written(draft);
         return calls.call(FarOperation.PUT, () -> store.putIfUnchanged(new PutRequest(key.text(), draft), judged));
     }
 
@@ -207,6 +213,7 @@ final class FarAccess<V> {
                     ? found.record().content().payload().remaining()
                     : 0;
         }
+        bytesRead.add(bytes);
         if (bytes > DECODE_HERE) {
             try {
                 return CompletableFuture.supplyAsync(decoding, decoders);
@@ -329,6 +336,14 @@ final class FarAccess<V> {
             return List.of(wanted.get(0).text());
         }
         return wanted.stream().map(FarKey::text).toList();
+    }
+
+    private void written(RecordDraft draft) {
+        bytesWritten.add(draft.content().payload().remaining());
+    }
+
+    CacheStats.FarBytes bytes() {
+        return new CacheStats.FarBytes(bytesRead.sum(), bytesWritten.sum(), codec.compression());
     }
 
     /** The far clock in µs, or 0 while it is not known. */

@@ -51,6 +51,11 @@ final class FarCallStack implements FarCalls {
         return answered.last;
     }
 
+    /** How long ago that was. */
+    Duration silence() {
+        return Duration.ofNanos(Math.max(0, ticker.preciseNanos() - answered.last));
+    }
+
     BreakerState breakerState() {
         return breaker.state();
     }
@@ -75,7 +80,7 @@ final class FarCallStack implements FarCalls {
 
         @Override
         public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-            long start = ticker.nanos();
+            long start = ticker.preciseNanos();
             return Completions.whenComplete(
                     delegate.call(operation, remote), (answer, failure) -> ended(operation, start, failure));
         }
@@ -85,7 +90,7 @@ final class FarCallStack implements FarCalls {
                 told.failures().report(operation.failure(), failure);
             }
             if (!(failure instanceof FarUnavailableException unavailable) || unavailable.wasCalled()) {
-                Duration took = Duration.ofNanos(ticker.nanos() - start);
+                Duration took = Duration.ofNanos(ticker.preciseNanos() - start);
                 told.listener().onFarOperation(cacheName, operation, took, failure);
             }
         }

@@ -284,7 +284,11 @@ final class FlightSteps<K, V> {
                     : quarter.compareTo(LONGEST_POLL) > 0 ? LONGEST_POLL : quarter;
             engine.surroundings()
                     .scheduler()
-                    .schedule(() -> guarded(List.of(flight), () -> lookAgain(side, flight)), pause);
+                    .schedule(
+                            engine.reports()
+                                    .tracing()
+                                    .carried(() -> guarded(List.of(flight), () -> lookAgain(side, flight))),
+                            pause);
         } else if (previous != null && flight.answer.isDone()) {
             // Its callers have the stale value; a load that nobody may store would help no one.
             finish(flight, Answer.stale(previous, StaleReason.REVALIDATING));

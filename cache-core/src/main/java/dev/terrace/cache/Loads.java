@@ -61,7 +61,8 @@ final class Loads<K, V> {
             }
             Scheduler.Cancellable timer = engine.surroundings().scheduler().schedule(this::timedOut, deadline);
             try {
-                RunningLoad running = flights.get(0).runner.start(() -> load(timer));
+                RunningLoad running =
+                        flights.get(0).runner.start(engine.reports().tracing().carried(() -> load(timer)));
                 flights.forEach(flight -> flight.load = running);
                 if (state.get() == State.TIMED_OUT) {
                     // The deadline passed before it could be told whom to stop.
@@ -83,11 +84,15 @@ final class Loads<K, V> {
             flights.forEach(flight -> LoadScope.enter(engine, flight.key));
             Map<Flight<K, V>, Loaded<V>> loaded = Map.of();
             Throwable failure = null;
+            CacheTracer.Span span = engine.reports().tracing().load(isBackground());
+            CacheTracer.Scope scope = span.enter();
             try {
                 loaded = loading.load();
             } catch (Throwable t) {
                 failure = t;
             } finally {
+                scope.close();
+                span.end(failure);
                 flights.forEach(flight -> LoadScope.exit(engine, flight.key));
                 engine.counters().loadsRunning.decrementAndGet();
             }
@@ -99,6 +104,12 @@ final class Loads<K, V> {
             }
             timer.cancel();
             ended(loaded, failure);
+        }
+
+        /** Whether every caller has a value to go on with. */
+        private boolean isBackground() {
+            return flights.stream()
+                    .allMatch(flight -> flight.purpose == Flight.Purpose.EARLY || flight.answer.isDone());
         }
 
         private void ended(Map<Flight<K, V>, Loaded<V>> loaded, @Nullable Throwable failure) {

@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.OptionalLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,11 @@ interface NearTier<K, V> {
 
     /** How many entries there are, about. */
     long size();
+
+    /** What they weigh, where they are weighed. */
+    default OptionalLong weight() {
+        return OptionalLong.empty();
+    }
 
     /** No near tier: finds nothing, keeps nothing. */
     static <K, V> NearTier<K, V> none() {

@@ -84,6 +84,29 @@ final class RecoveryQueue {
         return size;
     }
 
+    /** How long the oldest change has waited; zero where none does. */
+    Duration age() {
+        if (size == 0) {
+            return Duration.ZERO;
+        }
+        lock.lock();
+        try {
+            long oldest = Math.min(firstDue(keys), firstDue(tags));
+            oldest = clear == null ? oldest : Math.min(oldest, clear);
+            return oldest == Long.MAX_VALUE
+                    ? Duration.ZERO
+                    : Duration.ofNanos(
+                            Math.max(0, ticker.nanos() + bounds.budget().toNanos() - oldest));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** They are in the order in which they came. */
+    private static long firstDue(Map<?, Long> waiting) {
+        return waiting.isEmpty() ? Long.MAX_VALUE : waiting.values().iterator().next();
+    }
+
     void addKeys(Collection<FarKey> changed) {
         add(() -> changed.forEach(key -> {
             keys.remove(key);

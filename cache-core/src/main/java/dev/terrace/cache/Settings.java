@@ -4,6 +4,7 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.spi.FarTier;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ record Settings<K, V>(
         @Nullable FarSettings<K, V> far,
         LifeSettings life,
         LoadSettings<K, V> loading,
-        CacheListener listener) {
+        Watchers watchers) {
 
     record NearSettings<K, V>(
             Near<? super K, ? super V> bound, @Nullable UnaryOperator<V> copyOnRead) {
@@ -85,6 +86,9 @@ record Settings<K, V>(
                     + ", " + deadlines + ", " + threads + ", completeAbandonedLoads=" + completeAbandoned + "]";
         }
     }
+
+    /** Those who are told, and change nothing. */
+    record Watchers(List<CacheListener> listeners, @Nullable CacheTracer tracer) {}
 
     record Deadlines(Duration soft, Duration hard) {
         @Override

@@ -32,7 +32,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
         this.waiting = new Waiting(name, reads.longestWait());
     }
 
-    static <K, V> Cache<K, V> create(Settings<K, V> settings, EngineParts parts) {
+    static <K, V> TieredCache<K, V> create(Settings<K, V> settings, EngineParts parts) {
         return new TieredCache<>(Assembly.of(settings, parts));
     }
 
@@ -202,9 +202,20 @@ final class TieredCache<K, V> implements Cache<K, V> {
         return assembly.engine().tiers();
     }
 
+    /** Tells the listeners that it is there. */
+    void tellOpen() {
+        assembly.listener().onOpen(this);
+    }
+
+    /** Tells this one too from now on. */
+    void listen(CacheListener listener) {
+        assembly.listener().add(listener, this);
+    }
+
     @Override
     public void close() {
         assembly.close();
+        assembly.listener().onClose(this);
     }
 
     @Override

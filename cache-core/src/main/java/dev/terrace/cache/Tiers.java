@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The tiers of a cache, and the switches that turn them off. */
@@ -47,6 +48,10 @@ final class Tiers<K, V> implements Switches {
 
     long nearSize() {
         return configuredNear.size();
+    }
+
+    OptionalLong nearWeight() {
+        return configuredNear.weight();
     }
 
     void checkOpen() {

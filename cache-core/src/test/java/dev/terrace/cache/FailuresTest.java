@@ -16,7 +16,7 @@ final class FailuresTest {
     private final ManualTime time = new ManualTime();
     private final LogCapture log = new LogCapture();
     private final List<String> told = new ArrayList<>();
-    private final Failures failures = new Failures("products", listener(), time);
+    private final Failures failures = new Failures("products", Listeners.of(listener()), time);
 
     @AfterEach
     void closeLog() {
@@ -105,7 +105,7 @@ final class FailuresTest {
 
     @Test
     void aListenerThatThrowsWhenToldOfAFailureIsCountedOnce() {
-        Failures told = new Failures("products", throwing(), time);
+        Failures told = new Failures("products", Listeners.of(throwing()), time);
 
         told.report(FailureKind.FAR_READ, new IllegalStateException("as told"));
 
@@ -115,7 +115,7 @@ final class FailuresTest {
 
     @Test
     void aListenerThatThrowsWhateverItIsToldChangesNothing() {
-        GuardedListener guarded = new GuardedListener(throwing(), failures);
+        GuardedListener guarded = new GuardedListener(Listeners.of(throwing()), failures);
 
         guarded.onLoad("products", Duration.ZERO, null);
         guarded.onFarOperation("products", FarOperation.READ, Duration.ZERO, null);

@@ -97,6 +97,11 @@ public final class AesGcmCodec<V> implements Codec<V> {
     }
 
     @Override
+    public Compression compression() {
+        return codec.compression();
+    }
+
+    @Override
     public byte[] encode(V value) {
         byte[] plain = codec.encode(value);
         byte[] keyId = activeId.getBytes(StandardCharsets.US_ASCII);

@@ -31,6 +31,11 @@ public interface Codec<V> {
         return 0;
     }
 
+    /** What this codec, or one that it wraps, has compressed since it was made. */
+    default Compression compression() {
+        return Compression.NONE;
+    }
+
     /**
      * Encodes a value.
      *

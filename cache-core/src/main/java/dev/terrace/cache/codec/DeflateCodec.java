@@ -3,6 +3,7 @@ package dev.terrace.cache.codec;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
@@ -35,6 +36,8 @@ public final class DeflateCodec<V> implements Codec<V> {
     private final Codec<V> codec;
     private final int threshold;
     private final int maxDecompressed;
+    private final LongAdder plainBytes = new LongAdder();
+    private final LongAdder packedBytes = new LongAdder();
 
     private DeflateCodec(Codec<V> codec, int threshold, int maxDecompressed) {
         this.codec = codec;
@@ -79,7 +82,15 @@ public final class DeflateCodec<V> implements Codec<V> {
         if (plain.length > maxDecompressed) {
             throw new CodecException(plain.length + " bytes are more than maxDecompressed, " + maxDecompressed);
         }
-        return plain.length < threshold || plain.length <= Integer.BYTES ? plain(plain) : deflated(plain);
+        byte[] packed = plain.length < threshold || plain.length <= Integer.BYTES ? plain(plain) : deflated(plain);
+        plainBytes.add(plain.length);
+        packedBytes.add(packed.length);
+        return packed;
+    }
+
+    @Override
+    public Compression compression() {
+        return new Compression(plainBytes.sum(), packedBytes.sum());
     }
 
     private static byte[] plain(byte[] plain) {
