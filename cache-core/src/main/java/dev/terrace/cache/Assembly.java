@@ -51,9 +51,10 @@ final class Assembly<K, V> {
         loadThreads = new LoadExecutor(settings.name(), settings.loading().threads());
         Stripes stripes = new Stripes(parts.stripes);
         Markers markers = new Markers(settings.far() == null, Defaults.MARKER_CACHE);
-        Tiers<K, V> tiers = new Tiers<>(settings.name(), near(settings, stripes, ticker, counters, listener), stripes);
         LoadRunner loads = parts.loads == null ? loadThreads : parts.loads;
         Engine.Surroundings surroundings = new Engine.Surroundings(ticker, scheduler, loads, parts.writeIds);
+        Tiers<K, V> tiers =
+                new Tiers<>(settings.name(), near(settings, stripes, surroundings, counters, listener), stripes);
         far = settings.far() == null
                 ? null
                 : far(settings, settings.far(), new Around<>(parts, surroundings, markers, tiers, listener));
@@ -103,10 +104,14 @@ final class Assembly<K, V> {
     }
 
     private static <K, V> NearTier<K, V> near(
-            Settings<K, V> settings, Stripes stripes, Ticker ticker, Counters counters, CacheListener listener) {
+            Settings<K, V> settings,
+            Stripes stripes,
+            Engine.Surroundings surroundings,
+            Counters counters,
+            CacheListener listener) {
         return settings.near() == null
                 ? NearTier.none()
-                : new CaffeineNearTier<>(settings, settings.near().bound(), stripes, ticker, cause -> {
+                : new CaffeineNearTier<>(settings, settings.near().bound(), stripes, surroundings, cause -> {
                     counters.evictions.increment();
                     listener.onEviction(settings.name(), cause);
                 });

@@ -327,7 +327,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         return cache;
     }
 
-    private Settings<K, V> settings() {
+    Settings<K, V> settings() {
         if (near == null && far == null) {
             throw new IllegalStateException(describe("has no tier: set near(…), far(…) or both"));
         }

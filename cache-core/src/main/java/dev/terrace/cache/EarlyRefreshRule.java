@@ -25,7 +25,7 @@ final class EarlyRefreshRule {
             return left <= freshNanos * (1 - threshold.share());
         }
         if (policy instanceof EarlyRefresh.XFetch xfetch) {
-            long loadNanos = Math.max(SHORTEST_LOAD, Math.min(entry.loadMillis * 1_000_000L, freshNanos / 4));
+            long loadNanos = Math.max(SHORTEST_LOAD, Math.min(entry.loadMillis() * 1_000_000L, freshNanos / 4));
             double scale = loadNanos * xfetch.beta();
             return left <= scale * FARTHEST && left <= -scale * Math.log(1 - chance.getAsDouble());
         }

@@ -2,49 +2,74 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.spi.FarRecord;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value and what decides whether it may be served. Immutable; times are the ticker's nanoseconds. A null value is a cached
- * null.
+ * A value and what decides whether it may be served. Immutable but for a mark of the near tier; times are the ticker's
+ * nanoseconds. A null value is a cached null.
  *
- * <p>Kept small, since the near tier holds one per key: {@link Extra} is shared or absent for most entries.
+ * <p>Kept small, since the near tier holds one per key: what most entries have in common is one {@link Extra} for them all, and
+ * the end of life is held as its distance from the end of freshness, rounded down. See {@code docs/decisions/0012}.
  */
 final class Entry<V> {
 
+    private static final long NANOS = 1_000_000;
+
     final @Nullable V value;
     final Extra extra;
-    final int loadMillis;
+    private final char loadMillis;
+    /** When the near tier recorded a use of this entry last; belongs to {@link CaffeineNearTier}, races do no harm. */
+    char useRecorded;
+
+    private final float staleMillis;
     final long freshUntil;
-    final long goneAt;
     /** Until when it may be served without asking the far tier; {@link Long#MAX_VALUE} where there is none. */
     final long trustedUntil;
     /** The far tier's number of the change, about its time in µs; without a far tier the time of writing. */
     final long version;
 
     final long writeId;
-    /** The invalidation sequence known when the load of this value began. */
-    final long seq;
 
     Entry(@Nullable V value, Life life, Stamp stamp, Extra extra, int loadMillis) {
         this.value = value;
-        this.extra = extra;
-        this.loadMillis = loadMillis;
-        this.freshUntil = life.freshUntil;
-        this.goneAt = life.goneAt;
+        this.extra = extra.at(stamp.seq);
+        this.loadMillis = (char) Math.min(Math.max(loadMillis, 0), Character.MAX_VALUE);
+        this.freshUntil = Math.min(life.freshUntil, life.goneAt);
+        this.staleMillis = atMost((life.goneAt - freshUntil) / NANOS);
         this.trustedUntil = life.trustedUntil;
         this.version = stamp.version;
         this.writeId = stamp.writeId;
-        this.seq = stamp.seq;
+    }
+
+    /** Exact up to four and a half hours; beyond, one part in sixteen millions may be missing. */
+    private static float atMost(long millis) {
+        float rounded = (float) millis;
+        return (long) rounded > millis ? Math.nextDown(rounded) : rounded;
+    }
+
+    /** When it must not be served any longer; never before the end of freshness. */
+    long goneAt() {
+        return freshUntil + ((long) staleMillis) * NANOS;
+    }
+
+    /** The invalidation sequence known when the load of this value began. */
+    long seq() {
+        return extra.seq;
+    }
+
+    /** How long its load took, up to a minute. */
+    int loadMillis() {
+        return loadMillis;
     }
 
     /** This value with the life and stamp of a later look at the same record. */
     Entry<V> renewed(Life life) {
-        return new Entry<>(value, life, new Stamp(version, writeId, seq), extra, loadMillis);
+        return new Entry<>(value, life, new Stamp(version, writeId, seq()), extra, loadMillis);
     }
 
     Life life() {
-        return new Life(freshUntil, goneAt, trustedUntil);
+        return new Life(freshUntil, goneAt(), trustedUntil);
     }
 
     boolean isSameChangeAs(FarRecord.Stamp other) {
@@ -57,14 +82,36 @@ final class Entry<V> {
     /** Which change an entry is. */
     record Stamp(long version, long writeId, long seq) {}
 
-    /** What most entries do not have. */
-    record Extra(List<String> tags, @Nullable String state, long sourceVersion) {
-        static final Extra NONE = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION);
+    /** What most entries share: all but the sequence is what most do not have, and sequences change by invalidations of tags. */
+    record Extra(List<String> tags, @Nullable String state, long sourceVersion, long seq) {
+        static final Extra NONE = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, 0);
+
+        private static final AtomicReferenceArray<@Nullable Extra> PLAIN = new AtomicReferenceArray<>(256);
 
         static Extra of(List<String> tags, @Nullable String state, long sourceVersion) {
             return tags.isEmpty() && state == null && sourceVersion == FarRecord.NO_SOURCE_VERSION
                     ? NONE
-                    : new Extra(tags, state, sourceVersion);
+                    : new Extra(tags, state, sourceVersion, 0);
+        }
+
+        private Extra at(long wanted) {
+            if (seq == wanted) {
+                return this;
+            }
+            return tags.isEmpty() && state == null && sourceVersion == FarRecord.NO_SOURCE_VERSION
+                    ? plain(wanted)
+                    : new Extra(tags, state, sourceVersion, wanted);
+        }
+
+        private static Extra plain(long seq) {
+            int slot = Long.hashCode(seq * 0x9E3779B97F4A7C15L) & (PLAIN.length() - 1);
+            Extra known = PLAIN.get(slot);
+            if (known != null && known.seq == seq) {
+                return known;
+            }
+            Extra made = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, seq);
+            PLAIN.set(slot, made);
+            return made;
         }
     }
 }

@@ -126,9 +126,9 @@ final class Fills<K, V> {
         return new RecordDraft(
                 entry.writeId,
                 entry.extra.sourceVersion(),
-                Markers.toFar(entry.seq),
+                Markers.toFar(entry.seq()),
                 lifetime,
-                new FarRecord.Attributes(entry.loadMillis, entry.extra.tags(), entry.extra.state()),
+                new FarRecord.Attributes(entry.loadMillis(), entry.extra.tags(), entry.extra.state()),
                 side.access().content(flight.requireFarKey(), bytes));
     }
 
@@ -182,9 +182,9 @@ final class Fills<K, V> {
     private static <V> Entry<V> acknowledged(Entry<V> entry, long version, long trustedUntil) {
         return new Entry<>(
                 entry.value,
-                new Entry.Life(entry.freshUntil, entry.goneAt, Math.max(entry.trustedUntil, trustedUntil)),
-                new Entry.Stamp(version, entry.writeId, entry.seq),
+                new Entry.Life(entry.freshUntil, entry.goneAt(), Math.max(entry.trustedUntil, trustedUntil)),
+                new Entry.Stamp(version, entry.writeId, entry.seq()),
                 entry.extra,
-                entry.loadMillis);
+                entry.loadMillis());
     }
 }

@@ -35,7 +35,7 @@ final class Lookups<K, V> {
                 answer.from() == null ? Lookup.Tier.NEAR : answer.from(),
                 age(entry),
                 remaining(entry.freshUntil - now),
-                remaining(entry.goneAt - now),
+                remaining(entry.goneAt() - now),
                 entry.extra.tags(),
                 engine.rules().validity().isServedCutOff(entry, now));
     }

@@ -42,14 +42,15 @@ final class Validity {
     /** Judges a copy that this node holds. */
     Verdict judge(Entry<?> entry, long now) {
         if (now >= entry.trustedUntil && !isServedCutOff(entry, now)) {
-            return now >= entry.goneAt || entry.seq < markers.all() ? Verdict.GONE : Verdict.UNTRUSTED;
+            return now >= entry.goneAt() || entry.seq() < markers.all() ? Verdict.GONE : Verdict.UNTRUSTED;
         }
         return judgeConfirmed(entry, now);
     }
 
     /** Judges an entry that the far tier or a loader has just given. */
     Verdict judgeConfirmed(Entry<?> entry, long now) {
-        if (now >= entry.goneAt || entry.seq < markers.all()) {
+        boolean fresh = now < entry.freshUntil;
+        if ((!fresh && now >= entry.goneAt()) || entry.seq() < markers.all()) {
             return Verdict.GONE;
         }
         List<String> tags = entry.extra.tags();
@@ -58,11 +59,11 @@ final class Validity {
             if (highest == Markers.UNKNOWN) {
                 return Verdict.UNTRUSTED;
             }
-            if (entry.seq < highest) {
+            if (entry.seq() < highest) {
                 return Verdict.GONE;
             }
         }
-        return now < entry.freshUntil ? Verdict.FRESH : Verdict.STALE;
+        return fresh ? Verdict.FRESH : Verdict.STALE;
     }
 
     /** Whether an entry past its trust is served because the far tier cannot be reached. */

@@ -101,13 +101,13 @@ final class WritePath<K, V> {
                 ordered.stream().map(Draft::key).toList(),
                 (key, index, reply, askedAt) -> {
                     Entry<V> entry = ordered.get(index).entry();
-                    long seq = Math.max(Markers.ofFar(reply.seq()), entry.seq);
+                    long seq = Math.max(Markers.ofFar(reply.seq()), entry.seq());
                     engine.rules().markers().seen(seq);
                     return new Entry<>(
                             entry.value,
                             new Entry.Life(
                                     entry.freshUntil,
-                                    entry.goneAt,
+                                    entry.goneAt(),
                                     side.access().trustedUntil(entry.extra.tags(), askedAt)),
                             new Entry.Stamp(reply.version(), entry.writeId, seq),
                             entry.extra,
@@ -253,7 +253,7 @@ final class WritePath<K, V> {
             if (present != null) {
                 long now = engine.now();
                 Entry<V> expired = present.renewed(
-                        new Entry.Life(Math.min(now, present.freshUntil), present.goneAt, present.trustedUntil));
+                        new Entry.Life(Math.min(now, present.freshUntil), present.goneAt(), present.trustedUntil));
                 engine.tiers().near().insertIf(key, expired, current -> current == present);
             }
         } finally {
@@ -328,7 +328,7 @@ final class WritePath<K, V> {
         RecordDraft record = new RecordDraft(
                 entry.writeId,
                 entry.extra.sourceVersion(),
-                Markers.toFar(entry.seq),
+                Markers.toFar(entry.seq()),
                 lifetime,
                 new FarRecord.Attributes(0, entry.extra.tags(), null),
                 side.access().content(key, side.access().encode(write.value(), maxValueBytes)));
