@@ -31,7 +31,10 @@ public class NearHit {
     private static final int MASK = ENTRIES - 1;
     private static final int MAXIMUM = 2 * ENTRIES;
     private static final Duration LIFE = Duration.ofHours(1);
+    /** What is asked for: equal to the keys that the caches hold, as in life, and not the same objects. */
     private static final Long[] KEYS = Keys.shuffled(0, ENTRIES);
+
+    private static final Long[] HELD_KEYS = Keys.shuffled(0, ENTRIES);
 
     /** Where a thread is in the keys. */
     @State(Scope.Thread)
@@ -79,7 +82,7 @@ public class NearHit {
         public void fill() {
             RawRedis.flush();
             cache = new HandWritten<>(MAXIMUM, JsonCodec.of(Product.class), Product::small);
-            Arrays.stream(KEYS).forEach(cache::get);
+            Arrays.stream(HELD_KEYS).forEach(cache::get);
         }
 
         @TearDown
@@ -128,9 +131,9 @@ public class NearHit {
                     .freshFor(LIFE)
                     .loader(Product::small)
                     .build();
-            Far.fill(cache, KEYS);
+            Far.fill(cache, HELD_KEYS);
             // Where another write of the same stripe was under way, a value was stored far alone.
-            Arrays.stream(KEYS).forEach(cache::get);
+            Arrays.stream(HELD_KEYS).forEach(cache::get);
         }
 
         @TearDown
@@ -168,7 +171,7 @@ public class NearHit {
 
     private static Map<Long, Product> products() {
         Map<Long, Product> products = new LinkedHashMap<>();
-        for (Long key : Keys.inOrder(0, ENTRIES)) {
+        for (Long key : HELD_KEYS) {
             products.put(key, Product.small(key));
         }
         return products;
