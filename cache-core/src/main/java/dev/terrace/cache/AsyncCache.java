@@ -27,11 +27,18 @@ public interface AsyncCache<K, V extends @Nullable Object> {
     /** @see Cache#get(Object, Loader) */
     CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader);
 
+    /** @see Cache#get(Object, Loader, EntryOptions) */
+    CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader, EntryOptions options);
+
     /** @see Cache#getAll(Iterable) */
     CompletableFuture<Map<K, @NonNull V>> getAll(Iterable<? extends K> keys);
 
     /** @see Cache#getAll(Iterable, BulkLoader) */
     CompletableFuture<Map<K, @NonNull V>> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader);
+
+    /** @see Cache#getAll(Iterable, BulkLoader, EntryOptions) */
+    CompletableFuture<Map<K, @NonNull V>> getAll(
+            Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options);
 
     /** @see Cache#getAllPresent */
     CompletableFuture<Map<K, @NonNull V>> getAllPresent(Iterable<? extends K> keys);
@@ -44,6 +51,26 @@ public interface AsyncCache<K, V extends @Nullable Object> {
 
     /** @see Cache#put(Object, Object, EntryOptions) */
     CompletableFuture<Void> put(K key, @NonNull V value, EntryOptions options);
+
+    /**
+     * Stores a value before its source has it, as write-behind does: {@link #settle} must follow once the source has it.
+     * Unlike {@link #put}, the future does not fail where the far tier did not acknowledge, or the value cannot be encoded:
+     * that is counted and reported, the key is invalidated, and the stamp is {@link PutStamp#NONE}.
+     */
+    default CompletableFuture<PutStamp> putAhead(K key, @NonNull V value, EntryOptions options) {
+        return put(key, value, options).handle((done, failure) -> PutStamp.NONE);
+    }
+
+    /**
+     * Says that the source now has what {@link #putAhead} stored. A value stays only if it is still that put's and no load
+     * of its key is under way, on any node, that may have begun before this call; else the key is invalidated. So no row
+     * that was read from the source in the meantime stays. Two round trips where values stay, one more where they do not.
+     *
+     * @return fails as an invalidation does
+     */
+    default CompletableFuture<Void> settle(Map<? extends K, PutStamp> stamps) {
+        return invalidateAll(stamps.keySet());
+    }
 
     /** @see Cache#putAll */
     CompletableFuture<Void> putAll(Map<? extends K, ? extends @NonNull V> values);
@@ -66,8 +93,11 @@ public interface AsyncCache<K, V extends @Nullable Object> {
     /** @see Cache#expire */
     CompletableFuture<Void> expire(K key);
 
-    /** @see Cache#refresh */
+    /** @see Cache#refresh(Object) */
     CompletableFuture<V> refresh(K key);
+
+    /** @see Cache#refresh(Object, Loader) */
+    CompletableFuture<V> refresh(K key, Loader<? super K, ? extends V> loader);
 
     /** @see Cache#clear */
     CompletableFuture<Void> clear();

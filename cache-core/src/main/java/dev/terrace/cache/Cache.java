@@ -54,6 +54,9 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
     /** The value, loaded with this loader where no tier has it. A load of the key that already runs is joined. */
     V get(K key, Loader<? super K, ? extends V> loader);
 
+    /** As {@link #get(Object, Loader)}; a value loaded by this call gets its own life, tags or source version. */
+    V get(K key, Loader<? super K, ? extends V> loader, EntryOptions options);
+
     /**
      * The values of many keys, by one read of each tier, and one bulk load (or one load each, without a bulk loader) of what
      * is missing.
@@ -65,6 +68,9 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
 
     /** As {@link #getAll(Iterable)}, with this bulk loader. */
     Map<K, @NonNull V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader);
+
+    /** As {@link #getAll(Iterable, BulkLoader)}; each value loaded by this call gets this life, these tags. */
+    Map<K, @NonNull V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options);
 
     /** The values that a tier has; never loads. In the order of the keys; unmodifiable. */
     Map<K, @NonNull V> getAllPresent(Iterable<? extends K> keys);
@@ -120,6 +126,9 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
      * @throws IllegalStateException if the cache has no loader
      */
     V refresh(K key);
+
+    /** As {@link #refresh(Object)}, with this loader. */
+    V refresh(K key, Loader<? super K, ? extends V> loader);
 
     /** Makes every value invalid, in all tiers, in constant time. */
     void clear();

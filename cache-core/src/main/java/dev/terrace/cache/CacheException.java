@@ -5,11 +5,13 @@ public abstract class CacheException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    CacheException(String message) {
+    /** @param message without values and secrets */
+    protected CacheException(String message) {
         super(message);
     }
 
-    CacheException(String message, Throwable cause) {
+    /** @param message without values and secrets */
+    protected CacheException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -60,6 +60,27 @@ public interface CacheListener {
      */
     default void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {}
 
+    /**
+     * A batch of a write-behind queue ended.
+     *
+     * @param operations how many puts and removes it held
+     * @param took the writer's time
+     * @param lag from the oldest put or remove in it to its end
+     * @param failure why it failed and will be tried again, or null
+     */
+    default void onStoreWrite(String cache, int operations, Duration took, Duration lag, @Nullable Throwable failure) {}
+
+    /**
+     * A write-behind queue changed by a batch.
+     *
+     * @param pending keys whose last put or remove is not in the store
+     * @param oldest age of the oldest of them
+     */
+    default void onPendingWrites(String cache, int pending, Duration oldest) {}
+
+    /** A write-behind queue gave up a put or remove, which is now the dead-letter handler's. */
+    default void onDeadLetter(String cache, Throwable cause) {}
+
     /** Why a stale value was served. */
     enum StaleReason {
         /** A load is running, here or on another node. */

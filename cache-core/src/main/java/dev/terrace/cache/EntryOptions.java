@@ -15,17 +15,23 @@ import org.jspecify.annotations.Nullable;
 public final class EntryOptions {
 
     /** The cache's settings, no tags. */
-    public static final EntryOptions DEFAULT = new EntryOptions(null, null, List.of(), OptionalLong.empty());
+    public static final EntryOptions DEFAULT = new EntryOptions(null, null, null, List.of(), OptionalLong.empty());
 
     private final @Nullable Duration fresh;
     private final @Nullable Duration stale;
+    private final @Nullable Duration negative;
     private final List<String> tags;
     private final OptionalLong sourceVersion;
 
     private EntryOptions(
-            @Nullable Duration fresh, @Nullable Duration stale, List<String> tags, OptionalLong sourceVersion) {
+            @Nullable Duration fresh,
+            @Nullable Duration stale,
+            @Nullable Duration negative,
+            List<String> tags,
+            OptionalLong sourceVersion) {
         this.fresh = fresh;
         this.stale = stale;
+        this.negative = negative;
         this.tags = tags;
         this.sourceVersion = sourceVersion;
     }
@@ -42,22 +48,27 @@ public final class EntryOptions {
 
     /** These options with this time of freshness. */
     public EntryOptions withFreshFor(Duration fresh) {
-        return new EntryOptions(Checks.positive("freshFor", fresh), stale, tags, sourceVersion);
+        return new EntryOptions(Checks.positive("freshFor", fresh), stale, negative, tags, sourceVersion);
     }
 
     /** These options with this time of staleness after freshness; zero for none. */
     public EntryOptions withStaleFor(Duration stale) {
-        return new EntryOptions(fresh, Checks.notNegative("staleFor", stale), tags, sourceVersion);
+        return new EntryOptions(fresh, Checks.notNegative("staleFor", stale), negative, tags, sourceVersion);
+    }
+
+    /** These options, under which a loader's null is cached for this long. Of no effect on a put. */
+    public EntryOptions withNegativeFor(Duration negative) {
+        return new EntryOptions(fresh, stale, Checks.positive("negativeFor", negative), tags, sourceVersion);
     }
 
     /** These options with these tags instead of any. */
     public EntryOptions withTags(String... tags) {
-        return new EntryOptions(fresh, stale, Checks.tags(List.of(tags)), sourceVersion);
+        return new EntryOptions(fresh, stale, negative, Checks.tags(List.of(tags)), sourceVersion);
     }
 
     /** These options with the source's own version of the value. */
     public EntryOptions withSourceVersion(long version) {
-        return new EntryOptions(fresh, stale, tags, OptionalLong.of(version));
+        return new EntryOptions(fresh, stale, negative, tags, OptionalLong.of(version));
     }
 
     @Nullable
@@ -70,6 +81,11 @@ public final class EntryOptions {
         return stale;
     }
 
+    @Nullable
+    Duration negative() {
+        return negative;
+    }
+
     List<String> tags() {
         return tags;
     }
@@ -80,7 +96,7 @@ public final class EntryOptions {
 
     @Override
     public String toString() {
-        return "EntryOptions[freshFor=" + fresh + ", staleFor=" + stale + ", tags=" + tags + ", sourceVersion="
-                + sourceVersion + "]";
+        return "EntryOptions[freshFor=" + fresh + ", staleFor=" + stale + ", negativeFor=" + negative + ", tags=" + tags
+                + ", sourceVersion=" + sourceVersion + "]";
     }
 }

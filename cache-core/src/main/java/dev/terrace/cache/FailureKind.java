@@ -22,6 +22,14 @@ public enum FailureKind {
     LOAD_REJECTED,
     /** The recovery queue was full and became one clear. */
     RECOVERY_OVERFLOW,
+    /** A write-behind batch failed and is tried again. */
+    STORE_WRITE,
+    /** A write-behind queue gave up a put or remove. */
+    DEAD_LETTER,
+    /** The journal of a write-behind queue failed. */
+    JOURNAL,
+    /** A source of invalidations failed, or what it told could not be applied yet. */
+    INVALIDATION_SOURCE,
     /** A listener threw. */
     LISTENER,
     /** A copier, weigher, context hook or other function of the application threw in the background. */

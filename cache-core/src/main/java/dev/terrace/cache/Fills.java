@@ -37,7 +37,7 @@ final class Fills<K, V> {
         List<Pending<K, V>> fillable = new ArrayList<>();
         loaded.forEach((flight, result) -> {
             Lifetime lifetime = result.value() == null
-                    ? engine.rules().lives().ofNothing()
+                    ? engine.rules().lives().ofNothing(result.options().options())
                     : engine.rules().lives().of(result.options().options());
             if (lifetime == null) {
                 dropAll(flight);

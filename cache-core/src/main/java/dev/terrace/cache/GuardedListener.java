@@ -77,4 +77,19 @@ final class GuardedListener implements CacheListener {
     public void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {
         guarded(listener -> listener.onCommand(kind, operation, took, failure));
     }
+
+    @Override
+    public void onStoreWrite(String cache, int operations, Duration took, Duration lag, @Nullable Throwable failure) {
+        guarded(listener -> listener.onStoreWrite(cache, operations, took, lag, failure));
+    }
+
+    @Override
+    public void onPendingWrites(String cache, int pending, Duration oldest) {
+        guarded(listener -> listener.onPendingWrites(cache, pending, oldest));
+    }
+
+    @Override
+    public void onDeadLetter(String cache, Throwable cause) {
+        guarded(listener -> listener.onDeadLetter(cache, cause));
+    }
 }

@@ -28,8 +28,8 @@ final class Lives {
 
     /** The life of a cached null, or null where those are not cached. */
     @Nullable
-    Lifetime ofNothing() {
-        Duration negative = settings.negative();
+    Lifetime ofNothing(EntryOptions options) {
+        Duration negative = options.negative() == null ? settings.negative() : options.negative();
         return negative == null ? null : new Lifetime(jittered(negative), Duration.ZERO);
     }
 

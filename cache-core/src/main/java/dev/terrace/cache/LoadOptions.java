@@ -15,11 +15,12 @@ final class LoadOptions<V> implements LoadContext<V> {
     private final @Nullable Entry<V> previous;
     private boolean over;
     private boolean notModified;
-    private EntryOptions options = EntryOptions.DEFAULT;
+    private EntryOptions options;
     private @Nullable String state;
 
-    LoadOptions(@Nullable Entry<V> previous) {
+    LoadOptions(@Nullable Entry<V> previous, EntryOptions initial) {
         this.previous = previous;
+        this.options = initial;
     }
 
     @Override

@@ -2,15 +2,19 @@ package dev.terrace.cache;
 
 import org.jspecify.annotations.Nullable;
 
-/** Where a read gets values that no tier has: a loader of one, of many, or both. */
+/**
+ * Where a read gets values that no tier has: a loader of one, of many, or both.
+ *
+ * @param options what every entry starts from, before its loader says more
+ */
 record LoadSource<K, V>(
-        @Nullable ContextualLoader<K, V> one, @Nullable BulkLoader<K, V> many) {
+        @Nullable ContextualLoader<K, V> one, @Nullable BulkLoader<K, V> many, EntryOptions options) {
 
-    static <K, V> LoadSource<K, V> ofOne(Loader<? super K, ? extends V> loader) {
-        return new LoadSource<>((key, context) -> loader.load(key), null);
+    static <K, V> LoadSource<K, V> ofOne(Loader<? super K, ? extends V> loader, EntryOptions options) {
+        return new LoadSource<>((key, context) -> loader.load(key), null, options);
     }
 
-    static <K, V> LoadSource<K, V> ofMany(BulkLoader<K, V> loader) {
-        return new LoadSource<>(null, loader);
+    static <K, V> LoadSource<K, V> ofMany(BulkLoader<K, V> loader, EntryOptions options) {
+        return new LoadSource<>(null, loader, options);
     }
 }

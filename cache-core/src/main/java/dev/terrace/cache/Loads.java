@@ -29,7 +29,7 @@ final class Loads<K, V> {
         LoadSource<K, V> source = flights.get(0).source;
         if (source != null && source.many() != null && (flights.size() > 1 || source.one() == null)) {
             BulkLoader<K, V> many = source.many();
-            run(flights, () -> loadTogether(flights, many));
+            run(flights, () -> loadTogether(flights, many, source.options()));
             return;
         }
         for (Flight<K, V> flight : flights) {
@@ -166,7 +166,7 @@ final class Loads<K, V> {
         if (source == null || source.one() == null) {
             throw new IllegalStateException("a flight without a loader was to be loaded");
         }
-        LoadOptions<V> options = new LoadOptions<>(flight.previous);
+        LoadOptions<V> options = new LoadOptions<>(flight.previous, source.options());
         try {
             V value = source.one().load(flight.key, options);
             return Collections.singletonMap(flight, new Loaded<>(value, options));
@@ -175,8 +175,8 @@ final class Loads<K, V> {
         }
     }
 
-    private Map<Flight<K, V>, Loaded<V>> loadTogether(List<Flight<K, V>> flights, BulkLoader<K, V> many)
-            throws Exception {
+    private Map<Flight<K, V>, Loaded<V>> loadTogether(
+            List<Flight<K, V>> flights, BulkLoader<K, V> many, EntryOptions options) throws Exception {
         Map<K, Flight<K, V>> byKey = new LinkedHashMap<>();
         flights.forEach(flight -> byKey.put(flight.key, flight));
         Map<K, V> values = many.loadAll(Collections.unmodifiableSet(byKey.keySet()));
@@ -186,7 +186,7 @@ final class Loads<K, V> {
         Map<Flight<K, V>, Loaded<V>> loaded = new LinkedHashMap<>();
         List<Flight<K, V>> all = new ArrayList<>(byKey.values());
         for (Flight<K, V> flight : all) {
-            loaded.put(flight, new Loaded<>(values.get(flight.key), new LoadOptions<>(flight.previous)));
+            loaded.put(flight, new Loaded<>(values.get(flight.key), new LoadOptions<>(flight.previous, options)));
         }
         return loaded;
     }

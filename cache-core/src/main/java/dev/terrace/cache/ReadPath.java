@@ -39,7 +39,9 @@ final class ReadPath<K, V> {
         Settings.NearSettings<K, V> near = engine.settings().near();
         this.copyOnRead = near == null ? null : near.copyOnRead();
         Settings.LoadSettings<K, V> loading = engine.settings().loading();
-        this.own = loading.loader() == null ? null : new LoadSource<>(loading.loader(), loading.bulkLoader());
+        this.own = loading.loader() == null
+                ? null
+                : new LoadSource<>(loading.loader(), loading.bulkLoader(), EntryOptions.DEFAULT);
         this.refreshesEarly =
                 !(engine.settings().life().earlyRefresh() instanceof EarlyRefresh.None) && this.own != null;
     }
@@ -309,18 +311,18 @@ final class ReadPath<K, V> {
     }
 
     /** Loads a key's value whatever there is of it. */
-    CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner) {
-        return refresh(key, runner, false);
+    CompletableFuture<Answer<V>> refresh(K key, LoadSource<K, V> source, LoadRunner runner) {
+        return refresh(key, source, runner, false);
     }
 
     /** @param again whether this caller has joined a flight before, so that any load that it finds now began after it asked */
-    private CompletableFuture<Answer<V>> refresh(K key, LoadRunner runner, boolean again) {
+    private CompletableFuture<Answer<V>> refresh(K key, LoadSource<K, V> source, LoadRunner runner, boolean again) {
         tiers.checkOpen();
         if (LoadScope.isLoading(engine, key)) {
             throw new RecursiveLoadException(
                     "cache \"" + engine.settings().name() + "\": a loader asked to refresh the key that it is loading");
         }
-        Flight<K, V> created = create(key, Purpose.REFRESH, ownSource(), runner);
+        Flight<K, V> created = create(key, Purpose.REFRESH, source, runner);
         Flight<K, V> running = engine.flights().putIfAbsent(key, created);
         if (running != null) {
             counters.coalesced.increment();
@@ -328,7 +330,7 @@ final class ReadPath<K, V> {
             // A flight that finds a fresh value in the far tier does not load.
             return running.outcome.thenCompose(found -> found.loaded() && (again || holds(running, found, joinedAt))
                     ? CompletableFuture.completedFuture(found)
-                    : refresh(key, runner, true));
+                    : refresh(key, source, runner, true));
         }
         Entry<V> entry = tiers.near().get(key);
         if (entry != null && engine.judge(entry) != Verdict.GONE) {

@@ -41,9 +41,21 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     @Override
     public CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader) {
+        return get(key, loader, EntryOptions.DEFAULT);
+    }
+
+    @Override
+    public CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader, EntryOptions options) {
         Objects.requireNonNull(key, "key");
-        Objects.requireNonNull(loader, "loader");
-        return get(key, LoadSource.ofOne(loader));
+        return get(key, one(loader, options));
+    }
+
+    static <K, V> LoadSource<K, V> one(Loader<? super K, ? extends V> loader, EntryOptions options) {
+        return LoadSource.ofOne(Objects.requireNonNull(loader, "loader"), Objects.requireNonNull(options, "options"));
+    }
+
+    static <K, V> LoadSource<K, V> many(BulkLoader<K, V> loader, EntryOptions options) {
+        return LoadSource.ofMany(Objects.requireNonNull(loader, "loader"), Objects.requireNonNull(options, "options"));
     }
 
     private CompletableFuture<V> get(K key, LoadSource<K, V> source) {
@@ -70,8 +82,13 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     @Override
     public CompletableFuture<Map<K, V>> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader) {
-        Objects.requireNonNull(loader, "loader");
-        return getAll(keys, LoadSource.ofMany(loader));
+        return getAll(keys, loader, EntryOptions.DEFAULT);
+    }
+
+    @Override
+    public CompletableFuture<Map<K, V>> getAll(
+            Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options) {
+        return getAll(keys, many(loader, options));
     }
 
     private CompletableFuture<Map<K, V>> getAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
@@ -131,6 +148,19 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     @Override
+    public CompletableFuture<PutStamp> putAhead(K key, V value, EntryOptions options) {
+        WritePath.Write<V> write = write(value, options);
+        Objects.requireNonNull(key, "key");
+        return future(() -> writes.putAhead(key, write));
+    }
+
+    @Override
+    public CompletableFuture<Void> settle(Map<? extends K, PutStamp> stamps) {
+        Map<K, PutStamp> settled = Map.copyOf(stamps);
+        return future(() -> writes.settle(settled));
+    }
+
+    @Override
     public CompletableFuture<Void> putAll(Map<? extends K, ? extends V> values) {
         Map<K, WritePath.Write<V>> all = new LinkedHashMap<>();
         values.forEach((key, value) -> all.put(Objects.requireNonNull(key, "key"), write(value, EntryOptions.DEFAULT)));
@@ -181,7 +211,17 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<V> refresh(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> reads.refresh(key, loadThreads).thenApply(reads::delivered));
+        return refresh(key, reads.ownSource());
+    }
+
+    @Override
+    public CompletableFuture<V> refresh(K key, Loader<? super K, ? extends V> loader) {
+        Objects.requireNonNull(key, "key");
+        return refresh(key, one(loader, EntryOptions.DEFAULT));
+    }
+
+    private CompletableFuture<V> refresh(K key, LoadSource<K, V> source) {
+        return future(() -> reads.refresh(key, source, loadThreads).thenApply(reads::delivered));
     }
 
     @Override

@@ -60,9 +60,15 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public V get(K key, Loader<? super K, ? extends V> loader) {
+        return get(key, loader, EntryOptions.DEFAULT);
+    }
+
+    @Override
+    public V get(K key, Loader<? super K, ? extends V> loader, EntryOptions options) {
         Objects.requireNonNull(loader, "loader");
+        Objects.requireNonNull(options, "options");
         Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
-        return entry == null ? fetched(key, LoadSource.ofOne(loader)) : reads.value(entry);
+        return entry == null ? fetched(key, LoadSource.ofOne(loader, options)) : reads.value(entry);
     }
 
     private V fetched(K key, LoadSource<K, V> source) {
@@ -88,7 +94,12 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public Map<K, V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader) {
-        return fetchedAll(keys, LoadSource.ofMany(Objects.requireNonNull(loader, "loader")));
+        return getAll(keys, loader, EntryOptions.DEFAULT);
+    }
+
+    @Override
+    public Map<K, V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options) {
+        return fetchedAll(keys, TieredAsyncCache.many(loader, options));
     }
 
     private Map<K, V> fetchedAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
@@ -160,9 +171,19 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public V refresh(K key) {
+        Objects.requireNonNull(key, "key");
+        return refreshed(key, reads.ownSource());
+    }
+
+    @Override
+    public V refresh(K key, Loader<? super K, ? extends V> loader) {
+        Objects.requireNonNull(key, "key");
+        return refreshed(key, TieredAsyncCache.one(loader, EntryOptions.DEFAULT));
+    }
+
+    private V refreshed(K key, LoadSource<K, V> source) {
         CallerRunner here = callerRunner(1);
-        return reads.delivered(waiting.waitFor(
-                reads.refresh(Objects.requireNonNull(key, "key"), here == null ? loadThreads : here), here));
+        return reads.delivered(waiting.waitFor(reads.refresh(key, source, here == null ? loadThreads : here), here));
     }
 
     @Override

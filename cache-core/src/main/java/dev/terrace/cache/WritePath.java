@@ -2,6 +2,8 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import dev.terrace.cache.spi.FarStore.LeaseReply;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
 import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.RecordDraft;
@@ -15,6 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +73,7 @@ final class WritePath<K, V> {
                 failure = failure == null ? e : failure;
             }
         }
-        CompletableFuture<Void> stored = drafts.isEmpty() ? done() : put(far, drafts);
+        CompletableFuture<Void> stored = drafts.isEmpty() ? done() : put(far, drafts, replies -> {});
         if (failure == null) {
             return stored;
         }
@@ -82,7 +86,9 @@ final class WritePath<K, V> {
 
     private record Draft<V>(FarKey key, RecordDraft record, Entry<V> entry) {}
 
-    private CompletableFuture<Void> put(FarSide<K, V> side, Map<K, Draft<V>> drafts) {
+    /** @param stored is given the replies, in the order of the drafts, before the change ends */
+    private CompletableFuture<Void> put(
+            FarSide<K, V> side, Map<K, Draft<V>> drafts, Consumer<List<WriteReply>> stored) {
         engine.counters().puts.add(drafts.size());
         List<Draft<V>> ordered = List.copyOf(drafts.values());
         Set<String> tags = new LinkedHashSet<>();
@@ -96,7 +102,10 @@ final class WritePath<K, V> {
                             .put(
                                     ordered.stream().map(Draft::key).toList(),
                                     ordered.stream().map(Draft::record).toList())
-                            .thenApply(replies -> new Told(replies, askedAt));
+                            .thenApply(replies -> {
+                                stored.accept(replies);
+                                return new Told(replies, askedAt);
+                            });
                 }),
                 ordered.stream().map(Draft::key).toList(),
                 (key, index, reply, askedAt) -> {
@@ -113,6 +122,107 @@ final class WritePath<K, V> {
                             entry.extra,
                             0);
                 });
+    }
+
+    /** A put before its source has the value: never fails for the far tier, but knows whether that has it. */
+    CompletableFuture<PutStamp> putAhead(K key, Write<V> write) {
+        engine.tiers().checkOpen();
+        if (far == null) {
+            Entry<V> entry = entry(write);
+            putNear(key, entry);
+            engine.counters().puts.increment();
+            return CompletableFuture.completedFuture(new PutStamp(entry.version, entry.writeId));
+        }
+        FarSide<K, V> side = far;
+        FarKey farKey = side.key(key);
+        Draft<V> draft;
+        try {
+            draft = side.switches().isReadOnly() ? null : draft(side, farKey, write);
+        } catch (UncacheableValueException e) {
+            engine.reports().failures().report(FailureKind.ENCODE, e);
+            draft = null;
+        }
+        if (draft == null) {
+            return invalidate(side, Map.of(key, farKey)).handle((none, failure) -> PutStamp.NONE);
+        }
+        long writeId = draft.entry().writeId;
+        AtomicReference<PutStamp> stamp = new AtomicReference<>(PutStamp.NONE);
+        return put(side, Map.of(key, draft), replies -> {
+                    if (replies.get(0) instanceof WriteReply.Stored stored) {
+                        stamp.set(new PutStamp(stored.version(), writeId));
+                    }
+                })
+                .handle((none, failure) -> failure == null ? stamp.get() : PutStamp.NONE);
+    }
+
+    /**
+     * The source has what was put ahead. To win the lease of a record that is still the put's proves that nobody is loading it;
+     * who asks for it from now on reads what the source has now.
+     */
+    CompletableFuture<Void> settle(Map<K, PutStamp> stamps) {
+        engine.tiers().checkOpen();
+        if (stamps.isEmpty()) {
+            return done();
+        }
+        Map<K, FarKey> farKeys = far == null ? Map.of() : farKeys(far, stamps.keySet());
+        Change change = new Change(stamps.keySet(), true);
+        stamps.forEach((key, stamp) -> {
+            Entry<V> entry = engine.tiers().near().get(key);
+            if (entry != null && !stamp.isOf(entry)) {
+                engine.tiers().removeNear(key, entry);
+            }
+        });
+        if (far == null) {
+            change.endKeepingNear();
+            return done();
+        }
+        FarSide<K, V> side = far;
+        Map<K, FarKey> unsettled = new LinkedHashMap<>();
+        Map<K, FarKey> asked = new LinkedHashMap<>();
+        farKeys.forEach((key, farKey) ->
+                (stamps.get(key) != PutStamp.NONE && side.mayAsk(farKey) ? asked : unsettled).put(key, farKey));
+        return stillOf(side, asked, stamps)
+                .handle((still, failure) -> {
+                    asked.forEach((key, farKey) -> {
+                        if (failure != null || !still.contains(key)) {
+                            unsettled.put(key, farKey);
+                        }
+                    });
+                    return unsettled.isEmpty() ? done() : invalidate(side, unsettled);
+                })
+                .thenCompose(Function.identity())
+                .whenComplete((none, failure) -> change.endKeepingNear());
+    }
+
+    /** The keys whose record is still that of their stamp and which nobody is loading. */
+    private CompletableFuture<Set<K>> stillOf(FarSide<K, V> side, Map<K, FarKey> asked, Map<K, PutStamp> stamps) {
+        if (asked.isEmpty()) {
+            return CompletableFuture.completedFuture(Set.of());
+        }
+        List<K> keys = List.copyOf(asked.keySet());
+        List<FarReading> judged = new ArrayList<>(keys.size());
+        keys.forEach(key -> judged.add(reading(Objects.requireNonNull(stamps.get(key)))));
+        return side.access().lease(List.copyOf(asked.values()), judged).thenCompose(replies -> {
+            Set<K> still = new LinkedHashSet<>();
+            List<FarLease> leases = new ArrayList<>();
+            for (int i = 0; i < replies.size(); i++) {
+                if (replies.get(i) instanceof LeaseReply.Granted granted) {
+                    still.add(keys.get(i));
+                    leases.add(granted.lease());
+                }
+            }
+            return leases.isEmpty()
+                    ? CompletableFuture.completedFuture(still)
+                    : side.access().release(leases).thenApply(none -> still);
+        });
+    }
+
+    private static FarReading reading(PutStamp stamp) {
+        return new FarReading.Found(new FarRecord(
+                new FarRecord.Stamp(stamp.version(), stamp.writeId(), FarRecord.NO_SOURCE_VERSION, 0),
+                new FarRecord.Life(0, 0),
+                FarRecord.Attributes.NONE,
+                FarRecord.Content.ofNull(null)));
     }
 
     private void putNear(K key, Entry<V> entry) {

@@ -124,8 +124,11 @@ final class FailuresTest {
         guarded.onFailure("products", FailureKind.LOAD, new IllegalStateException("as told"));
         guarded.onBreaker("products", CacheListener.BreakerState.OPEN);
         guarded.onRecovery("products", 1);
+        guarded.onStoreWrite("products", 1, Duration.ZERO, Duration.ZERO, null);
+        guarded.onPendingWrites("products", 1, Duration.ZERO);
+        guarded.onDeadLetter("products", new IllegalStateException("as told"));
 
-        assertThat(failures.counts()).isEqualTo(Map.of(FailureKind.LISTENER, 7L));
+        assertThat(failures.counts()).isEqualTo(Map.of(FailureKind.LISTENER, 10L));
         assertThat(log.lines()).hasSize(1);
     }
 
