@@ -1,0 +1,178 @@
+package dev.terrace.cache.strategy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.EntryOptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Write-through and write-around: what each does, and what a failure leaves behind at each step. */
+final class WriteStrategiesTest {
+
+    private final Nodes nodes = new Nodes();
+    private final Table table = new Table();
+
+    @AfterEach
+    void close() throws Exception {
+        nodes.close();
+    }
+
+    @Test
+    void writeThroughStoresThenCaches() {
+        for (Cache<String, String> inner : List.of(nodes.nearOnly(), nodes.node())) {
+            WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+            cache.put("k", "v1", EntryOptions.freshFor(Duration.ofMinutes(1)).withTags("t"));
+            assertThat(table.row("k")).isEqualTo("v1");
+            assertThat(inner.getIfPresent("k")).isEqualTo("v1");
+            assertThat(inner.lookup("k").tags()).containsExactly("t");
+            cache.putAll(Map.of("a", "1"));
+            assertThat(table.row("a")).isEqualTo("1");
+            cache.remove("k");
+            assertThat(table.row("k")).isNull();
+            assertThat(inner.getIfPresent("k")).isNull();
+        }
+    }
+
+    @Test
+    void aStoreThatFailsLeavesTheCacheOfWriteThroughAsItWas() {
+        Cache<String, String> inner = nodes.node();
+        WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+        cache.put("k", "v1");
+        IOException failure = new IOException("disk full");
+        table.failure = failure;
+        assertThatThrownBy(() -> cache.put("k", "v2"))
+                .isInstanceOf(StoreFailedException.class)
+                .hasCause(failure);
+        assertThatThrownBy(() -> cache.remove("k")).isInstanceOf(StoreFailedException.class);
+        IllegalStateException unchecked = new IllegalStateException("down");
+        table.failure = unchecked;
+        assertThatThrownBy(() -> cache.put("k", "v2")).isSameAs(unchecked);
+        assertThat(inner.getIfPresent("k")).isEqualTo("v1");
+        assertThat(table.row("k")).isEqualTo("v1");
+    }
+
+    @Test
+    void aStoreThatFailsAfterItHasStoredLeavesTheOldValueOfWriteThroughUntilTheKeyIsInvalidated() {
+        Cache<String, String> inner = nodes.node();
+        WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+        cache.put("k", "v1");
+        table.failureAfterStoring = new IOException("connection lost");
+        assertThatThrownBy(() -> cache.put("k", "v2")).isInstanceOf(StoreFailedException.class);
+        assertThat(cache.get("k", table::load)).isEqualTo("v1");
+        cache.invalidate("k");
+        assertThat(cache.get("k", table::load)).isEqualTo("v2");
+    }
+
+    @Test
+    void aCrashBetweenStoreAndCacheLeavesTheOldValue() {
+        Cache<String, String> inner = nodes.node();
+        WriteThrough.around(inner, table).put("k", "v1");
+        // A process that dies after its store has done this and nothing more.
+        table.set("k", "v2");
+        assertThat(nodes.node().get("k", table::load)).isEqualTo("v1");
+    }
+
+    @Test
+    void overlappingPutsOfOneKeyLeaveNothingThatTheStoreDoesNotHave() {
+        for (Cache<String, String> inner : List.of(nodes.nearOnly(), nodes.node())) {
+            WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+            Table.Gate gate = table.holdNext("k");
+            CompletableFuture<Void> first = CompletableFuture.runAsync(() -> cache.put("k", "v1"));
+            gate.awaitReached();
+            cache.put("k", "v2");
+            gate.open();
+            first.join();
+            assertThat(table.row("k")).isEqualTo("v2");
+            assertThat(cache.get("k", table::load)).isEqualTo("v2");
+        }
+    }
+
+    @Test
+    void aPutThatOverlapsARemoveLeavesNothingThatTheStoreDoesNotHave() {
+        Cache<String, String> inner = nodes.node();
+        WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+        Table.Gate gate = table.holdNext("k");
+        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("k", "v1"));
+        gate.awaitReached();
+        cache.remove("k");
+        gate.open();
+        put.join();
+        assertThat(table.row("k")).isNull();
+        assertThat(cache.get("k", table::load)).isNull();
+    }
+
+    @Test
+    void anOlderRowVersionDoesNotReplaceANewerOneOfAnotherNode() {
+        WriteThrough<String, String> a = WriteThrough.around(nodes.node(), table);
+        WriteThrough<String, String> b = WriteThrough.around(nodes.node(), table);
+        b.put("k", "v2", EntryOptions.DEFAULT.withSourceVersion(2));
+        a.put("k", "v1", EntryOptions.DEFAULT.withSourceVersion(1));
+        assertThat(nodes.node().getIfPresent("k")).isEqualTo("v2");
+    }
+
+    @Test
+    void writeAroundStoresAndForgets() {
+        for (Cache<String, String> inner : List.of(nodes.nearOnly(), nodes.node())) {
+            WriteAround<String, String> cache = WriteAround.around(inner, table);
+            inner.put("k", "old");
+            cache.put("k", "v1");
+            assertThat(inner.getIfPresent("k")).isNull();
+            assertThat(cache.get("k", table::load)).isEqualTo("v1");
+            cache.remove("k");
+            assertThat(table.row("k")).isNull();
+            assertThat(inner.getIfPresent("k")).isNull();
+        }
+    }
+
+    @Test
+    void aStoreThatFailsMakesWriteAroundForgetAllTheSame() {
+        Cache<String, String> inner = nodes.node();
+        WriteAround<String, String> cache = WriteAround.around(inner, table);
+        inner.put("k", "old");
+        IllegalStateException failure = new IllegalStateException("connection lost");
+        table.failureAfterStoring = failure;
+        assertThatThrownBy(() -> cache.put("k", "v1")).isSameAs(failure);
+        assertThat(cache.get("k", table::load)).isEqualTo("v1");
+    }
+
+    @Test
+    void aCrashBeforeTheInvalidationOfWriteAroundLeavesTheOldValue() {
+        Cache<String, String> inner = nodes.node();
+        inner.put("k", "v1");
+        table.set("k", "v2");
+        assertThat(nodes.node().get("k", table::load)).isEqualTo("v1");
+    }
+
+    @Test
+    void putIfAbsentIsRefusedWhereAStoreIsWritten() {
+        for (Cache<String, String> cache :
+                List.of(WriteThrough.around(nodes.nearOnly(), table), WriteAround.around(nodes.nearOnly(), table))) {
+            assertThatThrownBy(() -> cache.putIfAbsent("k", "v")).isInstanceOf(UnsupportedOperationException.class);
+            assertThat(cache.async().putIfAbsent("k", "v")).isCompletedExceptionally();
+        }
+        assertThat(table.log()).isEmpty();
+    }
+
+    @Test
+    void callersThatDoNotBlockNeedAnExecutorForTheStore() {
+        Cache<String, String> inner = nodes.node();
+        assertThat(WriteThrough.around(inner, table).async().put("k", "v")).isCompletedExceptionally();
+        assertThat(table.log()).isEmpty();
+        for (Cache<String, String> cache : List.of(
+                WriteThrough.around(inner, table, Runnable::run), WriteAround.around(inner, table, Runnable::run))) {
+            cache.async().put("k", "v").join();
+            cache.async().putAll(Map.of("k2", "v")).join();
+            table.failure = new IllegalStateException("down");
+            assertThat(cache.async().put("k", "v2")).isCompletedExceptionally();
+            table.failure = null;
+        }
+        assertThat(table.log()).hasSize(4);
+    }
+}
