@@ -12,7 +12,9 @@ final class ModuleTest {
     @Test
     void itExportsItsPackages() {
         assertThat(module.name()).isEqualTo("dev.terrace.cache.strategies");
-        assertThat(module.exports()).containsExactly("dev.terrace.cache.strategy");
+        assertThat(module.exports())
+                .containsExactly(
+                        "dev.terrace.cache.annotation", "dev.terrace.cache.proxy", "dev.terrace.cache.strategy");
     }
 
     @Test

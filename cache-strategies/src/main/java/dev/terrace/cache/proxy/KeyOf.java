@@ -1,0 +1,76 @@
+package dev.terrace.cache.proxy;
+
+import dev.terrace.cache.annotation.CacheKey;
+import dev.terrace.cache.annotation.KeyFunction;
+import java.lang.reflect.Parameter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The key of a call. */
+@FunctionalInterface
+interface KeyOf {
+
+    /** The key; null where the argument or property is. */
+    @Nullable
+    Object key(@Nullable Object[] arguments);
+
+    /** One parameter that {@link CacheKey} marks. */
+    record Marked(int index, String path, Class<?> type) {
+
+        KeyOf key() {
+            if (path.isEmpty()) {
+                return arguments -> arguments[index];
+            }
+            Properties.Path property = Properties.path(type, path);
+            return arguments -> property.of(arguments[index]);
+        }
+    }
+
+    /** The parameters that are marked. */
+    static List<Marked> marked(RepositoryMethod method) {
+        List<Marked> marked = new ArrayList<>();
+        Parameter[] parameters = method.method().getParameters();
+        for (int i = 0; i < parameters.length; i++) {
+            CacheKey key = parameters[i].getAnnotation(CacheKey.class);
+            if (key != null) {
+                marked.add(new Marked(i, key.value(), method.parameterType(i)));
+            }
+        }
+        return marked;
+    }
+
+    /**
+     * The key as the annotations say.
+     *
+     * @throws Mistake if they do not, or contradict each other
+     */
+    static KeyOf of(RepositoryMethod method, Class<? extends KeyFunction> function) {
+        List<Marked> marked = marked(method);
+        if (function != KeyFunction.None.class) {
+            if (!marked.isEmpty()) {
+                throw new Mistake("has both a keyFunction and @CacheKey: which one is it?");
+            }
+            KeyFunction made = RepositoryMethod.instance(function);
+            return made::key;
+        }
+        if (marked.isEmpty()) {
+            throw new Mistake("has no key: mark a parameter with @CacheKey, or give a keyFunction");
+        }
+        if (marked.size() == 1) {
+            return marked.get(0).key();
+        }
+        List<KeyOf> parts = marked.stream().map(Marked::key).toList();
+        return arguments -> {
+            List<Object> values = new ArrayList<>(parts.size());
+            for (KeyOf part : parts) {
+                Object value = part.key(arguments);
+                if (value == null) {
+                    return null;
+                }
+                values.add(value);
+            }
+            return new CompositeKey(values);
+        };
+    }
+}

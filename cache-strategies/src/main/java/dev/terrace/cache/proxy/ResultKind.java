@@ -1,0 +1,60 @@
+package dev.terrace.cache.proxy;
+
+import java.lang.reflect.Type;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a method returns what is cached.
+ *
+ * @param later whether it returns a stage
+ * @param optional whether what it, or its stage, gives is an optional
+ * @param type the type of what it gives, without stage and optional
+ */
+record ResultKind(boolean later, boolean optional, Type type) {
+
+    /** @throws Mistake if the type cannot be returned by the wrapper */
+    static ResultKind of(RepositoryMethod method) {
+        Type type = method.returnType();
+        Class<?> raw = method.types().rawClass(type);
+        boolean later = CompletionStage.class.isAssignableFrom(raw);
+        if (later) {
+            RepositoryMethod.require(
+                    raw.isAssignableFrom(CompletableFuture.class),
+                    "returns " + raw.getSimpleName() + ": a stage is returned as CompletionStage or CompletableFuture");
+            type = inner(method, type);
+            raw = method.types().rawClass(type);
+        }
+        boolean optional = raw == Optional.class;
+        if (optional) {
+            type = inner(method, type);
+        }
+        return new ResultKind(later, optional, type);
+    }
+
+    private static Type inner(RepositoryMethod method, Type type) {
+        Type inner = method.types().argument(type, 0);
+        return inner == null ? Object.class : inner;
+    }
+
+    /** The value in what the delegate returned, or its stage gave; null where there is none. */
+    @Nullable
+    Object unwrapped(@Nullable Object given) {
+        return optional && given instanceof Optional<?> present ? present.orElse(null) : given;
+    }
+
+    /** A value as callers get it, without the stage. */
+    @Nullable
+    Object wrapped(@Nullable Object value) {
+        return optional ? Optional.ofNullable(value) : value;
+    }
+
+    /** The stage that the delegate returned. */
+    static CompletionStage<?> stage(RepositoryMethod method, @Nullable Object returned) {
+        return (CompletionStage<?>) Objects.requireNonNull(
+                returned, () -> method.name() + ": the delegate returned null instead of a stage");
+    }
+}
