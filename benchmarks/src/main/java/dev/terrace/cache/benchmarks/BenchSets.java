@@ -1,8 +1,10 @@
 package dev.terrace.cache.benchmarks;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The sets, and what the requirements ask of each. */
 final class BenchSets {
@@ -10,6 +12,10 @@ final class BenchSets {
     private static final double NEAR_BAR = 0.7;
     private static final double READ_THROUGH_BAR = 1.1;
     private static final double FAR_BAR = 1.1;
+    /** With many threads on one connection, whose flushes go together. */
+    private static final double BUSY_FAR_BAR = 0.7;
+
+    private static final double FULL_HIT_BAR = 1.1;
 
     static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), new MemorySet());
 
@@ -28,8 +34,8 @@ final class BenchSets {
         List<Comparison> comparisons = new ArrayList<>();
         for (int threads : new int[] {1, 2}) {
             Comparison headline = compare("near hit", both, expiring, threads);
-            comparisons.add(threads == 1 ? headline.atMost(NEAR_BAR).allocatingAtMost(0) : headline);
-            comparisons.add(compare("near hit", nearOnly, expiring, threads));
+            comparisons.add(threads == 1 ? headline.atMost(NEAR_BAR).allocatingAtMost(0) : headline.asDetail());
+            comparisons.add(compare("near hit", nearOnly, expiring, threads).asDetail());
             comparisons.add(compare("near hit", both, byHand, threads).asDetail());
             comparisons.add(compare("near hit", both, plain, threads).asDetail());
             comparisons.add(compare("near hit", nearOnly, plain, threads).asDetail());
@@ -42,12 +48,15 @@ final class BenchSets {
         Contender ours = new Contender("near + far", ReadThrough.class, "terrace", 1);
         List<Comparison> comparisons = new ArrayList<>();
         comparisons.add(readThrough(ReadThrough.Misses.FAR, ours, byHand, 1_000, 1));
-        comparisons.add(readThrough(ReadThrough.Misses.FAR, ours, byHand, 3_600_000, 1));
+        comparisons.add(
+                readThrough(ReadThrough.Misses.FAR, ours, byHand, 3_600_000, 1).asDetail());
         comparisons.add(
                 readThrough(ReadThrough.Misses.FAR, ours, byHand, 1_000, 8).asDetail());
         comparisons.add(readThrough(ReadThrough.Misses.MIXED, ours, byHand, 1_000, 1));
-        comparisons.add(readThrough(ReadThrough.Misses.LOAD, ours, byHand, 1_000, 1));
-        comparisons.add(readThrough(ReadThrough.Misses.FREE_LOAD, ours, byHand, 1_000, 1));
+        comparisons.add(
+                readThrough(ReadThrough.Misses.LOAD, ours, byHand, 1_000, 1).asDetail());
+        comparisons.add(readThrough(ReadThrough.Misses.FREE_LOAD, ours, byHand, 1_000, 1)
+                .asDetail());
         return new JmhSet("readthrough", "mean time of reads of which 95 % are near hits", comparisons);
     }
 
@@ -66,23 +75,29 @@ final class BenchSets {
         Contender raw = new Contender("Lettuce", FarGet.class, "lettuce", 1);
         Contender ours = new Contender("far only", FarGet.class, "terrace", 1);
         List<Comparison> comparisons = new ArrayList<>();
+        Set<FarGet.Payload> inQuickRuns = EnumSet.of(FarGet.Payload.TEXT_100_B);
         for (FarGet.Payload payload : FarGet.Payload.values()) {
             for (int threads : new int[] {1, 32}) {
                 Comparison comparison =
                         compare(payload.name(), ours.with("payload", payload), raw.with("payload", payload), threads);
-                comparisons.add(threads == 1 ? comparison.atMost(FAR_BAR) : comparison.asDetail());
+                comparison = comparison.atMost(threads == 1 ? FAR_BAR : BUSY_FAR_BAR);
+                comparisons.add(inQuickRuns.contains(payload) ? comparison : comparison.asDetail());
             }
         }
         return new JmhSet("far", "time of a read that the far tier answers, near tier off", comparisons);
     }
 
     private static BenchSet bulk() {
-        Comparison comparison = Comparison.of(
+        Comparison full = Comparison.of(
+                        "100 keys, all present",
+                        new Contender("far only", BulkGet.class, "terraceFullHit", 1),
+                        new Contender("Lettuce MGET", BulkGet.class, "lettuceFullHit", 1))
+                .atMost(FULL_HIT_BAR);
+        Comparison half = Comparison.of(
                 "100 keys, half present",
                 new Contender("far only", BulkGet.class, "terrace", 1),
                 new Contender("Lettuce MGET + SETs", BulkGet.class, "lettuce", 1));
-        return new JmhSet(
-                "bulk", "reads of 100 keys at once, half of them present", List.of(comparison), BulkCounts::figures);
+        return new JmhSet("bulk", "reads of 100 keys at once", List.of(full, half), BulkCounts::figures);
     }
 
     private static Comparison compare(String what, Contender ours, Contender raw, int threads) {
