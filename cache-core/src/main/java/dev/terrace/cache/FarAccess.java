@@ -38,6 +38,8 @@ final class FarAccess<V> {
     /** Payloads of more bytes than this, together, are decoded off the driver's thread. */
     private static final int DECODE_HERE = 16 * 1024;
 
+    private static final CompletableFuture<Void> NOTHING_TO_CONFIRM = CompletableFuture.completedFuture(null);
+
     private final FarStore store;
     private final FarCalls calls;
     private final Codec<V> codec;
@@ -75,10 +77,17 @@ final class FarAccess<V> {
     CompletableFuture<List<Found<V>>> read(List<FarKey> wanted) {
         long askedAt = ticker.nanos();
         CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(texts(wanted)));
-        CompletableFuture<Void> confirmed = confirm(List.of(), askedAt);
-        return readings.thenCombine(confirmed, (found, none) -> found)
-                .thenCompose(found -> confirm(tagsOf(found), askedAt).thenApply(none -> found))
-                .thenCompose(found -> decodedWhere(found, () -> decode(wanted, found, askedAt)));
+        return behind(confirm(List.of(), askedAt), readings).thenCompose(found -> {
+            CompletableFuture<Void> tagged = confirm(tagsOf(found), askedAt);
+            return tagged == NOTHING_TO_CONFIRM
+                    ? decodedWhere(found, () -> decode(wanted, found, askedAt))
+                    : tagged.thenCompose(none -> decodedWhere(found, () -> decode(wanted, found, askedAt)));
+        });
+    }
+
+    /** What was read, once the markers are confirmed. Nearly always nothing is to be confirmed, and costs nothing then. */
+    private static <T> CompletableFuture<T> behind(CompletableFuture<Void> confirmed, CompletableFuture<T> read) {
+        return confirmed == NOTHING_TO_CONFIRM ? read : read.thenCombine(confirmed, (found, none) -> found);
     }
 
     /**
@@ -187,7 +196,7 @@ final class FarAccess<V> {
     private CompletableFuture<Void> confirm(Collection<String> tags, long askedAt) {
         List<String> names = markers.unconfirmedSince(askedAt - times.trustNanos() / 5, tags);
         if (names.isEmpty()) {
-            return CompletableFuture.completedFuture(null);
+            return NOTHING_TO_CONFIRM;
         }
         return calls.call(FarOperation.MARKERS, () -> store.markers(names))
                 .thenAccept(reading -> markers.absorb(names, reading, askedAt));

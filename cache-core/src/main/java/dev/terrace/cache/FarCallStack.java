@@ -2,6 +2,7 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.CacheListener.BreakerState;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
@@ -20,13 +21,13 @@ final class FarCallStack implements FarCalls {
     private final Breaker breaker;
     private final Ticker ticker;
     private final Answered answered;
-    private final FarCalls stack;
+    private final Layer stack;
 
     FarCallStack(String cacheName, Settings.FarBounds bounds, Breaker breaker, Time time, Told told) {
         this.breaker = breaker;
         this.ticker = time.ticker();
         this.answered = new Answered(new Direct(), ticker);
-        FarCalls calls = new TimeLimited(answered, limits(bounds, time));
+        Layer calls = new TimeLimited(answered, limits(bounds, time));
         calls = new Bulkhead(calls, bounds.maxConcurrentCalls());
         calls = new Breaking(calls, breaker);
         this.stack = new Observed(calls, cacheName, ticker, told);
@@ -43,7 +44,19 @@ final class FarCallStack implements FarCalls {
 
     @Override
     public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-        return stack.call(operation, remote);
+        CompletableFuture<T> called = new CompletableFuture<>();
+        stack.call(operation, remote, (answer, failure) -> Completions.complete(called, answer, failure));
+        return called;
+    }
+
+    /**
+     * One concern. What it does at a call's end it does before it tells the next; a future for each would cost more than all
+     * that they do.
+     */
+    private interface Layer {
+
+        /** Never throws, and tells the end once. */
+        <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end);
     }
 
     /** When the far tier last answered anything, in time or not. */
@@ -76,13 +89,12 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Tells how each call ended. Calls that were not made are failures, and no operations of the far tier. */
-    private record Observed(FarCalls delegate, String cacheName, Ticker ticker, Told told) implements FarCalls {
+    private record Observed(Layer delegate, String cacheName, Ticker ticker, Told told) implements Layer {
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
             long start = ticker.preciseNanos();
-            return Completions.whenComplete(
-                    delegate.call(operation, remote), (answer, failure) -> ended(operation, start, failure));
+            delegate.call(operation, remote, end.after((answer, failure) -> ended(operation, start, failure)));
         }
 
         private void ended(FarOperation operation, long start, @Nullable Throwable failure) {
@@ -102,16 +114,16 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Makes no call while the breaker is open, except for the heartbeat that may find out whether the far tier is back. */
-    private record Breaking(FarCalls delegate, Breaker breaker) implements FarCalls {
+    private record Breaking(Layer delegate, Breaker breaker) implements Layer {
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
             Breaker.Permit permit = operation == FarOperation.PING ? breaker.tryProbe() : breaker.tryAcquire();
             if (permit == null) {
-                return CompletableFuture.failedFuture(FarUnavailableException.breakerOpen());
+                end.ended(null, FarUnavailableException.breakerOpen());
+                return;
             }
-            return Completions.whenComplete(
-                    delegate.call(operation, remote), (answer, failure) -> ended(permit, failure));
+            delegate.call(operation, remote, end.after((answer, failure) -> ended(permit, failure)));
         }
 
         private static void ended(Breaker.Permit permit, @Nullable Throwable failure) {
@@ -131,24 +143,25 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Has so many calls under way at most; one more fails at once. */
-    private static final class Bulkhead implements FarCalls {
+    private static final class Bulkhead implements Layer {
 
-        private final FarCalls delegate;
+        private final Layer delegate;
         private final int maxConcurrentCalls;
         private final Semaphore room;
 
-        private Bulkhead(FarCalls delegate, int maxConcurrentCalls) {
+        private Bulkhead(Layer delegate, int maxConcurrentCalls) {
             this.delegate = delegate;
             this.maxConcurrentCalls = maxConcurrentCalls;
             this.room = new Semaphore(maxConcurrentCalls);
         }
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
             if (!room.tryAcquire()) {
-                return CompletableFuture.failedFuture(FarUnavailableException.tooManyCalls(maxConcurrentCalls));
+                end.ended(null, FarUnavailableException.tooManyCalls(maxConcurrentCalls));
+                return;
             }
-            return Completions.whenComplete(delegate.call(operation, remote), (answer, failure) -> room.release());
+            delegate.call(operation, remote, end.after((answer, failure) -> room.release()));
         }
 
         @Override
@@ -158,11 +171,11 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Gives a call up when its time is over. */
-    private record TimeLimited(FarCalls delegate, TimeLimits limits) implements FarCalls {
+    private record TimeLimited(Layer delegate, TimeLimits limits) implements Layer {
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-            return limits.limit(delegate.call(operation, remote));
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
+            delegate.call(operation, remote, limits.limit(end));
         }
 
         @Override
@@ -172,24 +185,24 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Remembers when the far tier last answered, also those who have stopped waiting. */
-    private static final class Answered implements FarCalls {
+    private static final class Answered implements Layer {
 
-        private final FarCalls delegate;
+        private final Layer delegate;
         private final Ticker ticker;
         private volatile long last = Long.MIN_VALUE / 2;
 
-        private Answered(FarCalls delegate, Ticker ticker) {
+        private Answered(Layer delegate, Ticker ticker) {
             this.delegate = delegate;
             this.ticker = ticker;
         }
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
-            return Completions.whenComplete(delegate.call(operation, remote), (answer, failure) -> {
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
+            delegate.call(operation, remote, end.after((answer, failure) -> {
                 if (failure == null) {
                     answered(ticker.nanos());
                 }
-            });
+            }));
         }
 
         /** Written once per tick and not per call, for the sake of those who read it. */
@@ -206,15 +219,18 @@ final class FarCallStack implements FarCalls {
     }
 
     /** Makes the call; a store that throws all the same has failed. */
-    private record Direct() implements FarCalls {
+    private record Direct() implements Layer {
 
         @Override
-        public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
+        public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
+            CompletionStage<T> called;
             try {
-                return Completions.whenComplete(remote.get(), (answer, failure) -> {});
+                called = Objects.requireNonNull(remote.get(), "the store's stage");
             } catch (Throwable e) {
-                return CompletableFuture.failedFuture(e);
+                end.ended(null, e);
+                return;
             }
+            called.whenComplete((answer, thrown) -> end.ended(answer, Completions.unwrap(thrown)));
         }
 
         @Override

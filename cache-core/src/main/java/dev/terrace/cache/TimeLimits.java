@@ -3,10 +3,7 @@ package dev.terrace.cache;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +41,17 @@ final class TimeLimits {
         this.failure = failure;
     }
 
-    /** A future that ends as the call does, or with the failure at the limit; what the call answers later is dropped. */
-    <T> CompletableFuture<T> limit(CompletionStage<T> call) {
-        Limited<T> limited = new Limited<>();
+    /**
+     * A call begins.
+     *
+     * @param end told of the call's end, or of the failure at the limit
+     * @return to be told of the call's end; what it is told later than the limit is dropped
+     */
+    <T> CallEnd<T> limit(CallEnd<T> end) {
+        Limited<T> limited = new Limited<>(end);
         if (add(limited)) {
             scheduler.schedule(this::sweep, Duration.ofNanos(limit));
         }
-        call.whenComplete(limited);
         return limited;
     }
 
@@ -85,10 +86,11 @@ final class TimeLimits {
         }
     }
 
-    private void remove(Limited<?> limited) {
+    /** Returns whether the call had not been given up. */
+    private boolean remove(Limited<?> limited) {
         lock.lock();
         try {
-            unlink(limited);
+            return unlink(limited);
         } finally {
             lock.unlock();
         }
@@ -100,7 +102,7 @@ final class TimeLimits {
         if (next != null) {
             scheduler.schedule(this::sweep, next);
         }
-        late.forEach(each -> each.completeExceptionally(failure.get()));
+        late.forEach(each -> each.end.ended(null, failure.get()));
     }
 
     /** Moves the late calls over and returns when to sweep next, or null if nothing is left. */
@@ -121,10 +123,10 @@ final class TimeLimits {
         }
     }
 
-    /** Takes a call out of the list; one that has left it already is left alone. */
-    private void unlink(Limited<?> limited) {
+    /** Takes a call out of the list, unless it has left it already. */
+    private boolean unlink(Limited<?> limited) {
         if (limited.previous == null && head != limited) {
-            return;
+            return false;
         }
         if (limited.previous == null) {
             head = limited.next;
@@ -139,6 +141,7 @@ final class TimeLimits {
         limited.previous = null;
         limited.next = null;
         pending--;
+        return true;
     }
 
     @Override
@@ -146,22 +149,23 @@ final class TimeLimits {
         return "time limit[" + Duration.ofNanos(limit) + "]";
     }
 
-    /** A call's future, its place in the list and what is told of the call's end, in one object. */
-    private final class Limited<T> extends CompletableFuture<T> implements BiConsumer<T, @Nullable Throwable> {
+    /** A call's place in the list, and what is told of its end. */
+    private final class Limited<T> implements CallEnd<T> {
 
+        private final CallEnd<T> end;
         private long deadline;
         private @Nullable Limited<?> previous;
         private @Nullable Limited<?> next;
 
-        @Override
-        public void accept(T value, @Nullable Throwable thrown) {
-            remove(this);
-            Completions.complete(this, value, Completions.unwrap(thrown));
+        private Limited(CallEnd<T> end) {
+            this.end = end;
         }
 
         @Override
-        public <U> CompletableFuture<U> newIncompleteFuture() {
-            return new CompletableFuture<>();
+        public void ended(@Nullable T answer, @Nullable Throwable thrown) {
+            if (remove(this)) {
+                end.ended(answer, thrown);
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ final class TimeLimitsTest {
     @Test
     void aCallThatIsAnsweredInTimeEndsWithItsAnswer() {
         CompletableFuture<String> call = new CompletableFuture<>();
-        CompletableFuture<String> limited = limits.limit(call);
+        CompletableFuture<String> limited = limit(call);
         time.advance(Duration.ofMillis(99));
 
         call.complete("answer");
@@ -33,7 +33,7 @@ final class TimeLimitsTest {
     @Test
     void aLateCallEndsAtTheLimitAndItsAnswerIsDropped() {
         CompletableFuture<String> call = new CompletableFuture<>();
-        CompletableFuture<String> limited = limits.limit(call);
+        CompletableFuture<String> limited = limit(call);
         time.advance(Duration.ofMillis(99));
         assertThat(limited).isNotDone();
 
@@ -52,7 +52,7 @@ final class TimeLimitsTest {
     void aFailureStaysAsItIs() {
         IllegalStateException failure = new IllegalStateException("as told");
         CompletableFuture<String> call = new CompletableFuture<>();
-        CompletableFuture<String> limited = limits.limit(call.thenApply(answer -> answer));
+        CompletableFuture<String> limited = limit(call.thenApply(answer -> answer));
 
         call.completeExceptionally(failure);
 
@@ -61,8 +61,8 @@ final class TimeLimitsTest {
 
     @Test
     void manyLateCallsEndInOneSweepAndEachHasAFailureOfItsOwn() {
-        CompletableFuture<String> first = limits.limit(new CompletableFuture<>());
-        CompletableFuture<String> second = limits.limit(new CompletableFuture<>());
+        CompletableFuture<String> first = limit(new CompletableFuture<>());
+        CompletableFuture<String> second = limit(new CompletableFuture<>());
         assertThat(time.scheduled()).isOne();
 
         time.advance(LIMIT);
@@ -76,7 +76,7 @@ final class TimeLimitsTest {
     void aCallIsGivenUpAtMostATwentiethOfTheLimitLate() {
         begin(new CompletableFuture<>());
         time.advance(Duration.ofMillis(1));
-        CompletableFuture<String> second = limits.limit(new CompletableFuture<>());
+        CompletableFuture<String> second = limit(new CompletableFuture<>());
 
         time.advance(Duration.ofMillis(104));
 
@@ -93,7 +93,7 @@ final class TimeLimitsTest {
         time.advance(LIMIT);
         assertThat(time.scheduled()).isZero();
 
-        CompletableFuture<String> next = limits.limit(new CompletableFuture<>());
+        CompletableFuture<String> next = limit(new CompletableFuture<>());
         time.advance(LIMIT);
         assertThat(next).isCompletedExceptionally();
         assertThat(time.scheduled()).isZero();
@@ -114,15 +114,15 @@ final class TimeLimitsTest {
 
     @Test
     void aCallThatHasEndedAlreadyIsPassedOn() {
-        assertThat(limits.limit(CompletableFuture.completedFuture("answer"))).isCompletedWithValue("answer");
+        assertThat(limit(CompletableFuture.completedFuture("answer"))).isCompletedWithValue("answer");
         assertThat(limits.pending()).isZero();
     }
 
     @Test
     void whatACallerDoesOnAFailureMayStartAnotherCall() {
-        CompletableFuture<String> retried = limits.limit(new CompletableFuture<String>())
+        CompletableFuture<String> retried = limit(new CompletableFuture<String>())
                 .handle((value, thrown) -> thrown)
-                .thenCompose(thrown -> limits.limit(new CompletableFuture<>()));
+                .thenCompose(thrown -> limit(new CompletableFuture<>()));
 
         time.advance(LIMIT);
         assertThat(retried).isNotDone();
@@ -138,7 +138,7 @@ final class TimeLimitsTest {
         List<CompletableFuture<Integer>> all = new ArrayList<>();
         for (int i = 0; i < 20_000; i++) {
             CompletableFuture<Integer> call = new CompletableFuture<>();
-            all.add(limits.limit(call));
+            all.add(limit(call));
             switch (random.nextInt(4)) {
                 case 0 -> call.complete(i);
                 case 1 -> open.addFirst(call);
@@ -166,7 +166,14 @@ final class TimeLimitsTest {
         assertThat(Completions.unwrap(null)).isNull();
     }
 
+    private <T> CompletableFuture<T> limit(CompletableFuture<T> call) {
+        CompletableFuture<T> limited = new CompletableFuture<>();
+        CallEnd<T> end = limits.limit((answer, failure) -> Completions.complete(limited, answer, failure));
+        call.whenComplete((answer, thrown) -> end.ended(answer, Completions.unwrap(thrown)));
+        return limited;
+    }
+
     private void begin(CompletableFuture<?> call) {
-        assertThat(limits.limit(call)).isNotDone();
+        assertThat(limit(call)).isNotDone();
     }
 }

@@ -93,9 +93,8 @@ final class RedisFarStore implements FarStore {
     public CompletionStage<List<FarReading>> read(List<String> wanted) {
         if (wanted.size() == 1) {
             // MGET has nothing to say of what is no bytes.
-            return call(session ->
-                            single(session, CommandType.GET, args(wanted)).handle(RedisFarStore::reading))
-                    .thenApply(List::of);
+            return call(session -> single(session, CommandType.GET, args(wanted))
+                    .handle((bytes, failure) -> List.of(reading(bytes, failure))));
         }
         return mget(mapped(wanted, keys::record), RedisFarStore::reading);
     }
