@@ -35,8 +35,8 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     private final ExpirySweep<K, V> sweep;
     private final boolean recordsEveryUse;
 
-    /** Stands for the present 256th of a turnover. It wraps around, which leaves a hit or two unrecorded. */
-    private volatile char mark = 1;
+    /** Stands for the present 256th of a turnover. It wraps around, which leaves a hit unrecorded now and then. */
+    private volatile byte mark;
 
     private final AtomicLong newUntilNextMark = new AtomicLong();
 
@@ -118,7 +118,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
         if (replaced == null) {
             if (newUntilNextMark.decrementAndGet() < 0) {
                 newUntilNextMark.set(cache.estimatedSize() / MARKS_PER_TURNOVER);
-                mark = (char) (mark + 1);
+                mark = (byte) (mark + 1);
             }
         } else if (ticker.nanos() >= replaced.goneAt()) {
             evictions.accept(CacheListener.EvictionCause.EXPIRED);
@@ -171,7 +171,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
                 return present;
             }
             replaced = present;
-            entry.useRecorded = present == null ? (char) (mark - 1) : present.useRecorded;
+            entry.useRecorded = present == null ? (byte) (mark - 1) : present.useRecorded;
             return entry;
         }
     }

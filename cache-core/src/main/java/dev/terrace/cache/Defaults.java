@@ -30,6 +30,10 @@ final class Defaults {
     static final int MARKER_CACHE = 10_000;
     /** How many keys may be read or loaded at once. */
     static final int MAX_FLIGHTS = 65_536;
+    /** How many near copies may wait to be compared with the far tier ahead of time. */
+    static final int VALIDATIONS_WAITING = 4_096;
+    /** How many of them are compared in one round trip. */
+    static final int VALIDATIONS_AT_ONCE = 256;
 
     static final WhenFarFails WHEN_FAR_FAILS = WhenFarFails.DEGRADE;
     static final LoadOn LOAD_ON = LoadOn.EXECUTOR;

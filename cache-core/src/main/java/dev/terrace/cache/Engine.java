@@ -76,6 +76,22 @@ record Engine<K, V>(
         }
     }
 
+    /** Stores near what is still the newest for its key, in place of this copy alone. */
+    void replaceNear(K key, @Nullable Entry<V> copy, Entry<V> entry, long stamp) {
+        if (!tiers.isNearOn()) {
+            return;
+        }
+        if (tiers.near()
+                .insertIf(
+                        key,
+                        entry,
+                        present -> present == copy && rules.stripes().unchanged(key, stamp))) {
+            counters().inserts.increment();
+        } else {
+            counters().refusedInserts.increment();
+        }
+    }
+
     /** A change of a key begins or ends: what was read or loaded before is not stored, served or joined any more. */
     void forget(K key) {
         tiers.removeNear(key);

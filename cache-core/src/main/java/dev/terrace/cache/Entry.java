@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value and what decides whether it may be served. Immutable but for a mark of the near tier; times are the ticker's
+ * A value and what decides whether it may be served. Immutable but for two marks; times are the ticker's
  * nanoseconds. A null value is a cached null.
  *
  * <p>Kept small, since the near tier holds one per key: what most entries have in common is one {@link Extra} for them all, and
@@ -20,7 +20,9 @@ final class Entry<V> {
     final Extra extra;
     private final char loadMillis;
     /** When the near tier recorded a use of this entry last; belongs to {@link CaffeineNearTier}, races do no harm. */
-    char useRecorded;
+    byte useRecorded;
+    /** Whether it waits to be compared; belongs to {@link AheadValidation}, and a race compares it twice. */
+    boolean validationAsked;
 
     private final float staleMillis;
     final long freshUntil;

@@ -23,7 +23,14 @@ final class Flight<K, V> {
         /** A caller wants the value loaded, however fresh the present one is. */
         REFRESH,
         /** The present value is fresh but near its end; nobody waits. */
-        EARLY
+        EARLY,
+        /** The present value's trust is near its end; nobody waits, and nothing is loaded. Such a flight is not joined. */
+        AHEAD;
+
+        /** Whether the flight ends where a load would begin. */
+        boolean endsBeforeLoad() {
+            return this == PEEK || this == AHEAD;
+        }
     }
 
     final K key;

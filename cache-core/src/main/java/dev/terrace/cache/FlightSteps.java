@@ -120,7 +120,7 @@ final class FlightSteps<K, V> {
         if (!(found instanceof Found.Present<V> present)
                 || !side.mayBelieve(present.entry().extra.tags())) {
             counters.farMisses.increment();
-            return endedWithoutLoad(flight, Answer.nothing());
+            return endedWithNothing(flight);
         }
         Entry<V> entry = present.entry();
         side.used(flight.requireFarKey());
@@ -148,14 +148,22 @@ final class FlightSteps<K, V> {
             }
             default -> {
                 counters.farMisses.increment();
-                return endedWithoutLoad(flight, Answer.nothing());
+                return endedWithNothing(flight);
             }
         }
     }
 
-    /** A peek ends where a load would begin. */
+    /** As {@link #endedWithoutLoad}; and a copy that turns out to be gone before its trust ends goes at once. */
+    private boolean endedWithNothing(Flight<K, V> flight) {
+        Entry<V> copy = flight.copy;
+        if (flight.purpose == Flight.Purpose.AHEAD && copy != null) {
+            engine.tiers().removeNear(flight.key, copy);
+        }
+        return endedWithoutLoad(flight, Answer.nothing());
+    }
+
     private boolean endedWithoutLoad(Flight<K, V> flight, Answer<V> answer) {
-        if (flight.purpose != Flight.Purpose.PEEK) {
+        if (!flight.purpose.endsBeforeLoad()) {
             return false;
         }
         finish(flight, answer);
@@ -376,7 +384,12 @@ final class FlightSteps<K, V> {
     }
 
     private void insert(Flight<K, V> flight, Entry<V> entry) {
-        engine.keepNear(flight.key, entry, flight.stamp);
+        if (flight.purpose == Flight.Purpose.AHEAD) {
+            // It is not the only flight of its key: another may have brought something newer meanwhile.
+            engine.replaceNear(flight.key, flight.copy, entry, flight.stamp);
+        } else {
+            engine.keepNear(flight.key, entry, flight.stamp);
+        }
     }
 
     /** The flight is over. */

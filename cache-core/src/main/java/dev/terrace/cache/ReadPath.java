@@ -28,6 +28,7 @@ final class ReadPath<K, V> {
     private final @Nullable UnaryOperator<V> copyOnRead;
     private final @Nullable LoadSource<K, V> own;
     private final boolean refreshesEarly;
+    private final @Nullable AheadValidation<K, V> ahead;
 
     ReadPath(Engine<K, V> engine) {
         this.engine = engine;
@@ -44,6 +45,12 @@ final class ReadPath<K, V> {
                 : new LoadSource<>(loading.loader(), loading.bulkLoader(), EntryOptions.DEFAULT);
         this.refreshesEarly =
                 !(engine.settings().life().earlyRefresh() instanceof EarlyRefresh.None) && this.own != null;
+        Settings.FarSettings<K, V> farSettings = engine.settings().far();
+        FarSide<K, V> far = engine.far();
+        this.ahead = farSettings == null || far == null || near == null
+                ? null
+                : new AheadValidation<>(
+                        engine, far, steps, farSettings.coherence().maxStaleness());
     }
 
     /**
@@ -87,7 +94,12 @@ final class ReadPath<K, V> {
         counters.nearHits.increment();
         if (now >= entry.trustedUntil) {
             counters.cutOffServes.increment();
-        } else if (refreshesEarly && engine.rules().earlyRefresh().isDue(entry, now)) {
+            return;
+        }
+        if (ahead != null) {
+            ahead.hit(key, entry, now);
+        }
+        if (refreshesEarly && engine.rules().earlyRefresh().isDue(entry, now)) {
             refreshEarly(key, entry, now);
         }
     }
