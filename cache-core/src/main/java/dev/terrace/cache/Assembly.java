@@ -275,11 +275,13 @@ final class Assembly<K, V> {
         }
         CacheClosedException closed =
                 new CacheClosedException("cache \"" + engine.settings().name() + "\" is closed");
-        engine.flights().values().forEach(flight -> {
-            flight.cancelLoad();
+        List<Flight<K, V>> flights = List.copyOf(engine.flights().values());
+        flights.forEach(flight -> {
             flight.answer.completeExceptionally(closed);
             flight.outcome.completeExceptionally(closed);
         });
+        // Afterwards: callers are to learn of the close and not of the interrupt.
+        flights.forEach(Flight::cancelLoad);
         loadThreads.close(Defaults.CLOSE_DEADLINE);
         if (far != null) {
             far.heartbeat().stop();

@@ -92,7 +92,7 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
 
     /**
      * Stores the value if the key has none: nothing, a tombstone, an ended life and a value invalidated by tag or clear count
-     * as none; a stale value counts as one.
+     * as none; a stale value and a cached null count as one.
      *
      * @return whether this call stored the value
      */

@@ -4,6 +4,7 @@ import dev.terrace.cache.spi.RecordFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** Refuses settings that cannot work, naming them. */
@@ -55,6 +56,7 @@ final class Checks {
     }
 
     static String tag(String tag) {
+        Objects.requireNonNull(tag, "tag");
         if (tag.isEmpty() || tag.length() > MAX_TAG_LENGTH || tag.equals("*")) {
             throw new IllegalArgumentException(
                     "tag: must have 1 to " + MAX_TAG_LENGTH + " characters and not be \"*\", not \"" + tag + "\"");

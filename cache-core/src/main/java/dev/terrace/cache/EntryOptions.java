@@ -66,7 +66,10 @@ public final class EntryOptions {
         return new EntryOptions(fresh, stale, negative, Checks.tags(List.of(tags)), sourceVersion);
     }
 
-    /** These options with the source's own version of the value. */
+    /**
+     * These options with the source's own version of the value: it is not stored where a value of a newer one is. Values
+     * without a version are not compared.
+     */
     public EntryOptions withSourceVersion(long version) {
         return new EntryOptions(fresh, stale, negative, tags, OptionalLong.of(version));
     }

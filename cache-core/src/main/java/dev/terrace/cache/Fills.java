@@ -90,7 +90,9 @@ final class Fills<K, V> {
 
     private void endUnfilled(Flight<K, V> flight, Entry<V> entry) {
         steps.release(flight);
-        if (flight.mayStayNear) {
+        // A put in between moves the stripe.
+        if (flight.mayStayNear
+                && !entry.isOfOlderSourceThan(engine.tiers().near().get(flight.key))) {
             engine.keepNear(flight.key, entry, flight.stamp);
         }
         steps.finish(flight, Answer.loaded(entry));

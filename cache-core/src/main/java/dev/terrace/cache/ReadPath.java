@@ -117,6 +117,7 @@ final class ReadPath<K, V> {
 
     /** The same for many keys, which go together where nobody fetches them yet. */
     Map<K, Requested<K, V>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
+        tiers.checkOpen();
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
             Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
@@ -279,6 +280,7 @@ final class ReadPath<K, V> {
 
     /** What the tiers have of keys, without a load. */
     Map<K, Requested<K, V>> peekAll(Collection<K> keys) {
+        tiers.checkOpen();
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
             Map<K, Requested<K, V>> answers = new LinkedHashMap<>();

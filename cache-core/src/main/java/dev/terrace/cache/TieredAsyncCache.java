@@ -121,6 +121,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     /** Keys without repetition, none of them null. */
     static <K> Set<K> distinct(Iterable<? extends K> keys) {
+        Objects.requireNonNull(keys, "keys");
         Set<K> distinct =
                 keys instanceof Collection<?> known ? new LinkedHashSet<>(known.size() * 2) : new LinkedHashSet<>();
         for (K key : keys) {
@@ -162,6 +163,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     @Override
     public CompletableFuture<Void> putAll(Map<? extends K, ? extends V> values) {
+        Objects.requireNonNull(values, "values");
         Map<K, WritePath.Write<V>> all = new LinkedHashMap<>();
         values.forEach((key, value) -> all.put(Objects.requireNonNull(key, "key"), write(value, EntryOptions.DEFAULT)));
         return future(() -> writes.put(all));

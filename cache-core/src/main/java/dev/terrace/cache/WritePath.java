@@ -228,7 +228,7 @@ final class WritePath<K, V> {
     private void putNear(K key, Entry<V> entry) {
         Change change = new Change(List.of(key), true);
         try {
-            if (engine.tiers().near().insertIf(key, entry, present -> true)) {
+            if (engine.tiers().near().insertIf(key, entry, present -> !entry.isOfOlderSourceThan(present))) {
                 engine.counters().inserts.increment();
             }
         } finally {
@@ -304,7 +304,8 @@ final class WritePath<K, V> {
                     .insertIf(
                             key,
                             entry,
-                            present -> present == null || !engine.judge(present).mayBeServed());
+                            present -> present == null
+                                    || (!engine.judge(present).mayBeServed() && !entry.isOfOlderSourceThan(present)));
         } finally {
             change.endKeepingNear();
         }
