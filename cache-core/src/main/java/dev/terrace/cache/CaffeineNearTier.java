@@ -82,8 +82,16 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
         if (weigher == null) {
             return typed.maximumSize(bound.maximum());
         }
-        Weigher<K, Entry<V>> byValue = (key, entry) -> entry.value == null ? 1 : weigher.weigh(key, entry.value);
+        Weigher<K, Entry<V>> byValue =
+                (key, entry) -> entry.value == null ? 1 : weight(weigher.weigh(key, entry.value));
         return typed.maximumWeight(bound.maximum()).weigher(byValue);
+    }
+
+    private static int weight(int given) {
+        if (given < 0) {
+            throw new IllegalArgumentException("near: the weigher gave " + given + ", which is no weight");
+        }
+        return given;
     }
 
     @Override

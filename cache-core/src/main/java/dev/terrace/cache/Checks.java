@@ -27,6 +27,7 @@ final class Checks {
     }
 
     static Duration positive(String setting, Duration value) {
+        Objects.requireNonNull(value, setting);
         if (value.isNegative() || value.isZero()) {
             throw new IllegalArgumentException(setting + ": must be positive, not " + value);
         }
@@ -34,6 +35,7 @@ final class Checks {
     }
 
     static Duration notNegative(String setting, Duration value) {
+        Objects.requireNonNull(value, setting);
         if (value.isNegative()) {
             throw new IllegalArgumentException(setting + ": must not be negative, not " + value);
         }

@@ -1,7 +1,9 @@
 package dev.terrace.cache;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +65,7 @@ public final class EntryOptions {
 
     /** These options with these tags instead of any. */
     public EntryOptions withTags(String... tags) {
-        return new EntryOptions(fresh, stale, negative, Checks.tags(List.of(tags)), sourceVersion);
+        return new EntryOptions(fresh, stale, negative, Checks.tags(Arrays.asList(Objects.requireNonNull(tags, "tags"))), sourceVersion);
     }
 
     /**

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -328,7 +329,7 @@ final class FarAccess<V> {
     byte[] encode(V value, int maxBytes) {
         byte[] bytes;
         try {
-            bytes = codec.encode(value);
+            bytes = Objects.requireNonNull(codec.encode(value), "encode returned null");
         } catch (RuntimeException | StackOverflowError e) {
             throw new UncacheableValueException("codec " + codec.id() + " could not encode a value", e);
         }

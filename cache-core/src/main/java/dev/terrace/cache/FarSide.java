@@ -2,6 +2,7 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.codec.KeyCodec;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A cache's far tier with what belongs to it: keys, the typed access, and the repairs that wait for it. */
@@ -14,7 +15,7 @@ record FarSide<K, V>(
 
     /** Under which key a key's record is stored; fails as the key codec does. */
     FarKey key(K key) {
-        return FarKeys.of(keys.encode(key));
+        return FarKeys.of(Objects.requireNonNull(keys.encode(key), "the keyCodec returned null"));
     }
 
     /** Whether this node may ask the far tier for a key: it is on, and no change of the key waits to be repaired there. */

@@ -4,6 +4,7 @@ import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.RecordFormat;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class LoadOptions<V> implements LoadContext<V> {
 
     @Override
     public void state(String loaderState) {
+        Objects.requireNonNull(loaderState, "state");
         checkRunning();
         if (loaderState.length() > MAX_STATE_LENGTH) {
             throw new IllegalArgumentException(

@@ -369,7 +369,7 @@ public abstract class OneNodeScenarios {
     }
 
     /** Waits for what other threads do, within a bound. */
-    protected static void holds(String what, BooleanSupplier condition) {
+    public static void holds(String what, BooleanSupplier condition) {
         Eventually.holds(what, condition);
     }
 

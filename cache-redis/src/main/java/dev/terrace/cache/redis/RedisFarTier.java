@@ -172,7 +172,9 @@ public final class RedisFarTier implements FarTier {
         }
 
         static String namespaceOf(String namespace) {
-            if (!NAMESPACE.matcher(namespace).matches()) {
+            if (!NAMESPACE
+                    .matcher(Objects.requireNonNull(namespace, "namespace"))
+                    .matches()) {
                 throw new IllegalArgumentException("namespace \"" + namespace + "\" is not of [A-Za-z0-9._-]+");
             }
             return namespace;
@@ -184,7 +186,7 @@ public final class RedisFarTier implements FarTier {
          * @param connectionName without spaces
          */
         public Builder connectionName(String connectionName) {
-            if (connectionName.isBlank() || connectionName.contains(" ")) {
+            if (Objects.requireNonNull(connectionName, "connectionName").isBlank() || connectionName.contains(" ")) {
                 throw new IllegalArgumentException("connectionName \"" + connectionName + "\" is blank or has a space");
             }
             this.connectionName = connectionName;
