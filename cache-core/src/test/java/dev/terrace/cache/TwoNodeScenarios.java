@@ -11,8 +11,6 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.testkit.ScenarioReport;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +26,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -396,32 +393,30 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
                 "deadline 300 ms: the other node has its value after " + millis(waited) + " ms");
     }
 
-    /** A class of values, in one of its two versions. */
-    private record Versioned(int version) implements Codec<String> {
+    /**
+     * A version of the class of values, on the node that runs it.
+     *
+     * @param row what its loader loads
+     */
+    public record Version<V>(Codec<V> codec, V row) {}
 
-        @Override
-        public String id() {
-            return "product";
-        }
+    /** Two versions of a class, by a codec that is used for such. */
+    protected abstract List<Version<?>> versions();
 
-        @Override
-        public long schema() {
-            return version;
-        }
+    /** A node of one version, and what it does to read the key that both read. */
+    private record VersionedNode(Cache<String, ?> cache, Runnable read) {}
 
-        @Override
-        public byte[] encode(String value) {
-            return ("v" + version + ":" + value).getBytes(StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public String decode(ByteBuffer bytes) {
-            String text = StandardCharsets.UTF_8.decode(bytes).toString();
-            if (!text.startsWith("v" + version + ":")) {
-                throw new IllegalArgumentException("not of version " + version);
-            }
-            return text.substring(3);
-        }
+    private <V> VersionedNode versioned(Version<V> version, Duration staleness, AtomicInteger loads) {
+        Cache<String, V> cache = opened(patient(Cache.<String, V>builder("x19"))
+                .near(Near.maximumSize(100))
+                .far(opened(connect()), version.codec())
+                .maxStaleness(staleness)
+                .loader((String key) -> {
+                    loads.incrementAndGet();
+                    return version.row();
+                })
+                .build());
+        return new VersionedNode(cache, () -> assertThat(cache.get("k")).isEqualTo(version.row()));
     }
 
     @Test
@@ -429,26 +424,14 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
         Duration staleness = Duration.ofMillis(250);
         Duration time = Duration.ofSeconds(4);
         AtomicInteger loads = new AtomicInteger();
-        Loader<String, String> loader = key -> {
-            loads.incrementAndGet();
-            return "row " + key;
-        };
-        List<Cache<String, String>> nodes = IntStream.of(1, 2)
-                .mapToObj(version -> opened(patient(Cache.<String, String>builder("x19"))
-                        .near(Near.maximumSize(100))
-                        .far(opened(connect()), new Versioned(version))
-                        .maxStaleness(staleness)
-                        .loader(loader)
-                        .build()))
-                .toList();
+        List<VersionedNode> nodes = new ArrayList<>();
+        versions().forEach(version -> nodes.add(versioned(version, staleness, loads)));
 
         long start = System.nanoTime();
         long reads = 0;
         while (System.nanoTime() - start < time.toNanos()) {
-            for (Cache<String, String> node : nodes) {
-                assertThat(node.get("k")).isEqualTo("row k");
-                reads++;
-            }
+            nodes.forEach(node -> node.read().run());
+            reads += nodes.size();
             Rows.take(Duration.ofMillis(1));
         }
         Duration took = Duration.ofNanos(System.nanoTime() - start);
@@ -457,15 +440,16 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
         long bound = 2 + 2 * took.dividedBy(staleness);
         assertThat((long) loads.get()).isBetween(2L, bound);
         nodes.forEach(node -> {
-            assertThat(node.stats().failures()).containsOnlyKeys(FailureKind.DECODE);
-            assertThat(node.stats().near().hitRatio()).isGreaterThan(0.5);
+            assertThat(node.cache().stats().failures()).containsOnlyKeys(FailureKind.DECODE);
+            assertThat(node.cache().stats().near().hitRatio()).isGreaterThan(0.5);
         });
         ScenarioReport.figure(
                 "X19",
                 variant(),
                 loads.get() * 60_000L / took.toMillis() + " loads a minute of a key that both versions read all the"
                         + " time, bound " + 2 * 60_000 / staleness.toMillis() + " at a staleness bound of 250 ms; "
-                        + reads + " reads without an exception; " + nearHealth(nodes.get(0)));
+                        + reads + " reads without an exception; "
+                        + nearHealth(nodes.get(0).cache()));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.TwoNodeScenarios;
+import dev.terrace.cache.codec.json.JsonCodec;
 import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.testkit.RedisServer;
 import dev.terrace.cache.testkit.ScenarioReport;
@@ -41,6 +42,17 @@ final class RedisScenariosTest extends TwoNodeScenarios {
     @Override
     protected void thaw() {
         server.thaw();
+    }
+
+    private record Product(String name, int cents) {}
+
+    private record PricedProduct(String name, long cents, String currency) {}
+
+    @Override
+    protected List<Version<?>> versions() {
+        return List.of(
+                new Version<>(JsonCodec.of(Product.class), new Product("lamp", 4_900)),
+                new Version<>(JsonCodec.of(PricedProduct.class), new PricedProduct("lamp", 4_900, "EUR")));
     }
 
     @Test
