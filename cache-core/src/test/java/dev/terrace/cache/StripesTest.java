@@ -2,6 +2,11 @@ package dev.terrace.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class StripesTest {
@@ -14,6 +19,33 @@ final class StripesTest {
         assertThat(stripes.unchanged("key", stamp)).isTrue();
         stripes.bump("key");
         assertThat(stripes.unchanged("key", stamp)).isFalse();
+    }
+
+    @Test
+    void otherStripesAreNotMoved() {
+        List<Long> stamps = IntStream.range(0, 100).mapToObj(stripes::stamp).toList();
+        stripes.bump("key");
+        long unchanged = IntStream.range(0, 100)
+                .filter(i -> stripes.unchanged(i, stamps.get(i)))
+                .count();
+        assertThat(unchanged).isBetween(80L, 99L);
+    }
+
+    @Test
+    void keysThatDifferInHighBitsAloneAreSpread() {
+        Stripes many = new Stripes(4_096);
+        int moved = 0;
+        for (int i = 0; i < 1_024; i++) {
+            long stamp = many.stamp(i << 20);
+            many.bump(((i + 1) % 1_024) << 20);
+            moved += many.unchanged(i << 20, stamp) ? 0 : 1;
+        }
+        assertThat(moved).isLessThan(10);
+    }
+
+    @Test
+    void noStampEqualsTheSignOfAChange() {
+        assertThat(stripes.unchanged("key", Stripes.CHANGED)).isFalse();
     }
 
     @Test
@@ -57,5 +89,25 @@ final class StripesTest {
         long begun = stripes.beginWrite("key");
         stripes.bump("key");
         assertThat(stripes.endWrite("key", begun)).isEqualTo(Stripes.CHANGED);
+    }
+
+    @Test
+    void aWriteDuringWhichAllKeysChangedMayNotStoreItsValue() {
+        long begun = stripes.beginWrite("key");
+        stripes.bumpAll();
+        assertThat(stripes.endWrite("key", begun)).isEqualTo(Stripes.CHANGED);
+    }
+
+    @Test
+    void whenAllWritesHaveEndedTheStripeIsInUseAgain() {
+        List<Long> begun = new ArrayList<>();
+        for (int i = 0; i < 5_000; i++) {
+            begun.add(stripes.beginWrite("key"));
+        }
+        Collections.shuffle(begun, new Random(42));
+        begun.forEach(write -> assertThat(stripes.endWrite("key", write)).isEqualTo(Stripes.CHANGED));
+
+        assertThat(stripes.unchanged("key", stripes.stamp("key"))).isTrue();
+        assertThat(stripes.endWrite("key", stripes.beginWrite("key"))).isNotEqualTo(Stripes.CHANGED);
     }
 }
