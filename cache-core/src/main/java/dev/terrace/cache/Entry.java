@@ -78,11 +78,10 @@ final class Entry<V> {
         return version == other.version() && writeId == other.writeId();
     }
 
-    /** Whether the source had changed the other value after this one; unknown, and so not, where either has no version. */
-    boolean isOfOlderSourceThan(@Nullable Entry<?> other) {
-        return other != null
-                && extra.sourceVersion() != FarRecord.NO_SOURCE_VERSION
-                && extra.sourceVersion() < other.extra.sourceVersion();
+    /** Whether this is of an older version of the source; not where either has none. */
+    boolean isOfOlderSourceThan(Entry<?> other) {
+        long version = extra.sourceVersion();
+        return version != FarRecord.NO_SOURCE_VERSION && version < other.extra.sourceVersion();
     }
 
     /** When an entry stops being fresh, being served, being believed; in the ticker's nanoseconds. */

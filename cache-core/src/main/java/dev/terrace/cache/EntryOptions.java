@@ -69,8 +69,9 @@ public final class EntryOptions {
     }
 
     /**
-     * These options with the source's own version of the value: it is not stored where a value of a newer one is. Values
-     * without a version are not compared.
+     * These options with the source's own version of the value, such as the number of a row's change. Where the stored value
+     * has a newer one the value is not stored: versions are compared only with each other, and a value without one replaces
+     * any. An invalidation forgets the version where there is no far tier.
      */
     public EntryOptions withSourceVersion(long version) {
         return new EntryOptions(fresh, stale, negative, tags, OptionalLong.of(version));

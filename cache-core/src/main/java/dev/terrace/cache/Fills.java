@@ -90,9 +90,7 @@ final class Fills<K, V> {
 
     private void endUnfilled(Flight<K, V> flight, Entry<V> entry) {
         steps.release(flight);
-        // A put in between moves the stripe.
-        if (flight.mayStayNear
-                && !entry.isOfOlderSourceThan(engine.tiers().near().get(flight.key))) {
+        if (flight.mayStayNear) {
             engine.keepNear(flight.key, entry, flight.stamp);
         }
         steps.finish(flight, Answer.loaded(entry));

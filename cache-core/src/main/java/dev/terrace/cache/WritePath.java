@@ -228,7 +228,7 @@ final class WritePath<K, V> {
     private void putNear(K key, Entry<V> entry) {
         Change change = new Change(List.of(key), true);
         try {
-            if (engine.tiers().near().insertIf(key, entry, present -> !entry.isOfOlderSourceThan(present))) {
+            if (engine.tiers().near().insertIf(key, entry, present -> true)) {
                 engine.counters().inserts.increment();
             }
         } finally {
@@ -304,8 +304,7 @@ final class WritePath<K, V> {
                     .insertIf(
                             key,
                             entry,
-                            present -> present == null
-                                    || (!engine.judge(present).mayBeServed() && !entry.isOfOlderSourceThan(present)));
+                            present -> present == null || !engine.judge(present).mayBeServed());
         } finally {
             change.endKeepingNear();
         }
