@@ -31,6 +31,7 @@ final class TimeLimits {
     private @Nullable Limited<?> tail;
     private int pending;
     private boolean sweeping;
+    private volatile @Nullable RuntimeException closed;
 
     /** @param failure makes what a late call ends with, one each */
     TimeLimits(Duration limit, Ticker ticker, Scheduler scheduler, Supplier<? extends RuntimeException> failure) {
@@ -52,7 +53,27 @@ final class TimeLimits {
         if (add(limited)) {
             scheduler.schedule(this::sweep, Duration.ofNanos(limit));
         }
+        RuntimeException givenUp = closed;
+        if (givenUp != null) {
+            limited.ended(null, givenUp);
+        }
         return limited;
+    }
+
+    /** Gives up all calls with this failure, and all that begin from now on: there may be no time for them any more. */
+    void close(RuntimeException failure) {
+        List<Limited<?>> givenUp = new ArrayList<>();
+        lock.lock();
+        try {
+            closed = failure;
+            for (Limited<?> first = head; first != null; first = head) {
+                unlink(first);
+                givenUp.add(first);
+            }
+        } finally {
+            lock.unlock();
+        }
+        givenUp.forEach(each -> each.end.ended(null, failure));
     }
 
     /** How many calls are under way. */
