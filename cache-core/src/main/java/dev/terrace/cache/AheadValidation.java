@@ -92,6 +92,7 @@ final class AheadValidation<K, V> {
             waiting.decrementAndGet();
             Flight<K, V> flight = flight(next);
             if (flight != null) {
+                engine.flights().begin(flight);
                 batch.add(flight);
             }
         }
