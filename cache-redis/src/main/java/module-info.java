@@ -10,4 +10,5 @@ module dev.terrace.cache.redis {
     requires org.slf4j;
 
     exports dev.terrace.cache.redis;
+    exports dev.terrace.cache.redis.lock;
 }

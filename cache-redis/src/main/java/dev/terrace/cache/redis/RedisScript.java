@@ -22,20 +22,24 @@ public final class RedisScript {
     }
 
     /**
-     * A script that is a resource.
+     * A script that is a resource, or several that are read as one.
      *
-     * @param beside the class beside which it lies
-     * @throws IllegalStateException if it is missing
+     * @param beside the class beside which they lie
+     * @throws IllegalStateException if one is missing
      */
-    public static RedisScript resource(Class<?> beside, String file) {
-        try (InputStream in = beside.getResourceAsStream(file)) {
-            if (in == null) {
-                throw new IllegalStateException("the script " + file + " is missing in the jar");
+    public static RedisScript resource(Class<?> beside, String... files) {
+        StringBuilder text = new StringBuilder();
+        for (String file : files) {
+            try (InputStream in = beside.getResourceAsStream(file)) {
+                if (in == null) {
+                    throw new IllegalStateException("the script " + file + " is missing in the jar");
+                }
+                text.append(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            return new RedisScript(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
+        return new RedisScript(text.toString());
     }
 
     String text() {

@@ -50,7 +50,13 @@ public final class SharedRedis implements AutoCloseable {
     private final View view;
 
     /** What is there once for each connection. */
-    private record Line(Wire wire, Subscriber subscriber, AtomicBoolean closed, Counters counters, boolean owned) {}
+    private record Line(
+            Wire wire,
+            Subscriber subscriber,
+            Wakeups wakeups,
+            AtomicBoolean closed,
+            Counters counters,
+            boolean owned) {}
 
     private record Counters(LongAdder calls, LongAdder failures) {}
 
@@ -63,8 +69,9 @@ public final class SharedRedis implements AutoCloseable {
 
     static SharedRedis over(Wire wire, String namespace, boolean owned) {
         Counters counters = new Counters(new LongAdder(), new LongAdder());
+        Subscriber subscriber = new Subscriber(wire);
         return new SharedRedis(
-                new Line(wire, new Subscriber(wire), new AtomicBoolean(), counters, owned),
+                new Line(wire, subscriber, new Wakeups(subscriber), new AtomicBoolean(), counters, owned),
                 new View(prefix(namespace), BUDGET, MAX_VALUE_BYTES, CacheListener.NONE));
     }
 
@@ -226,10 +233,16 @@ public final class SharedRedis implements AutoCloseable {
      * listened to. What is published while that one is down is not heard.
      *
      * @param listener called on the driver's thread; must not block
+     * @return done once it is heard for the first time, which is when Redis can be reached
      */
-    public void listen(String channel, Consumer<byte[]> listener) {
+    public CompletionStage<Void> listen(String channel, Consumer<byte[]> listener) {
         requireOpen();
-        line.subscriber.listen(channel, listener);
+        return line.subscriber.listen(channel, listener);
+    }
+
+    /** Where others can wake those who wait here. */
+    public Wakeups wakeups() {
+        return line.wakeups;
     }
 
     /** Where pauses can be waited for; its threads are few and must not be blocked. */
@@ -273,7 +286,7 @@ public final class SharedRedis implements AutoCloseable {
 
     /**
      * Closes the connections, for all views; those of a far tier are closed with the tier instead, and this does nothing then.
-     * Blocks for 4 s at most. Idempotent.
+     * Whoever waits for a lock is told that it is closed, and what is held is renewed no more. Blocks for 4 s at most. Idempotent.
      */
     @Override
     public void close() {
@@ -286,6 +299,7 @@ public final class SharedRedis implements AutoCloseable {
         if (line.closed.compareAndSet(false, true)) {
             line.subscriber.close();
             line.wire.close();
+            line.wakeups.wakeAll();
         }
     }
 

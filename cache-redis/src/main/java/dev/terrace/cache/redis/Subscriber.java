@@ -31,6 +31,7 @@ final class Subscriber {
 
     private final Wire wire;
     private final Map<String, List<Consumer<byte[]>>> listeners = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<Void>> heard = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection;
     private boolean dialing;
@@ -40,8 +41,12 @@ final class Subscriber {
         this.wire = wire;
     }
 
-    /** Listens to a channel. The listener is called on the driver's thread, and must not block. */
-    void listen(String channel, Consumer<byte[]> listener) {
+    /**
+     * Listens to a channel. The listener is called on the driver's thread, and must not block.
+     *
+     * @return done once it is heard for the first time
+     */
+    CompletableFuture<Void> listen(String channel, Consumer<byte[]> listener) {
         listeners
                 .computeIfAbsent(channel, first -> new CopyOnWriteArrayList<>())
                 .add(listener);
@@ -52,11 +57,13 @@ final class Subscriber {
         } finally {
             lock.unlock();
         }
+        CompletableFuture<Void> first = heard.computeIfAbsent(channel, unheard -> new CompletableFuture<>());
         if (current == null) {
             dial();
         } else {
             current.async().subscribe(channel);
         }
+        return first;
     }
 
     void close() {
@@ -116,6 +123,14 @@ final class Subscriber {
 
     private void established(StatefulRedisPubSubConnection<String, byte[]> made) {
         made.addListener(new RedisPubSubAdapter<>() {
+            @Override
+            public void subscribed(String channel, long count) {
+                CompletableFuture<Void> first = heard.get(channel);
+                if (first != null) {
+                    first.complete(null);
+                }
+            }
+
             @Override
             public void message(String channel, byte[] message) {
                 listeners.getOrDefault(channel, List.of()).forEach(listener -> tell(listener, message));

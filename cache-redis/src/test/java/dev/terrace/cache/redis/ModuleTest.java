@@ -10,9 +10,9 @@ final class ModuleTest {
     private final PublishedModule module = PublishedModule.underTest();
 
     @Test
-    void itExportsOnePackage() {
+    void itExportsTheFarTierAndWhatSharesItsConnection() {
         assertThat(module.name()).isEqualTo("dev.terrace.cache.redis");
-        assertThat(module.exports()).containsExactly("dev.terrace.cache.redis");
+        assertThat(module.exports()).containsExactly("dev.terrace.cache.redis", "dev.terrace.cache.redis.lock");
     }
 
     @Test

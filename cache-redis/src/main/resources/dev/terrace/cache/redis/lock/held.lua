@@ -1,0 +1,3 @@
+-- KEYS holders. How many units are held.
+local time = redis.call('TIME')
+return { redis.call('ZCOUNT', KEYS[1], '(' .. time[1] * 1000 + math.floor(time[2] / 1000), '+inf') }
