@@ -10,5 +10,6 @@ module dev.terrace.cache.redis {
     requires org.slf4j;
 
     exports dev.terrace.cache.redis;
+    exports dev.terrace.cache.redis.limit;
     exports dev.terrace.cache.redis.lock;
 }

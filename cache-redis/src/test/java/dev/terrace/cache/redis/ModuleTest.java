@@ -12,7 +12,9 @@ final class ModuleTest {
     @Test
     void itExportsTheFarTierAndWhatSharesItsConnection() {
         assertThat(module.name()).isEqualTo("dev.terrace.cache.redis");
-        assertThat(module.exports()).containsExactly("dev.terrace.cache.redis", "dev.terrace.cache.redis.lock");
+        assertThat(module.exports())
+                .containsExactly(
+                        "dev.terrace.cache.redis", "dev.terrace.cache.redis.limit", "dev.terrace.cache.redis.lock");
     }
 
     @Test
