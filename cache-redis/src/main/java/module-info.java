@@ -12,4 +12,5 @@ module dev.terrace.cache.redis {
     exports dev.terrace.cache.redis;
     exports dev.terrace.cache.redis.limit;
     exports dev.terrace.cache.redis.lock;
+    exports dev.terrace.cache.redis.structure;
 }

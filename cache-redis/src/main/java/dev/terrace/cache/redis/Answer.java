@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,11 @@ public final class Answer<T extends @Nullable Object> extends CompletableFuture<
         Answer<T> answer = new Answer<>();
         answer.complete(value);
         return answer;
+    }
+
+    /** The answer made into another. Cancelling that does not cancel this. */
+    public <U extends @Nullable Object> Answer<U> map(Function<? super T, ? extends U> function) {
+        return of(this.<U>thenApply(function::apply));
     }
 
     /** Gives the answer, or the failure, as a stage gives it. */

@@ -2,9 +2,16 @@ package dev.terrace.cache.redis;
 
 import io.lettuce.core.RedisException;
 import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.protocol.AsyncCommand;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
@@ -70,6 +77,90 @@ final class ClusterWire implements Wire {
             return operation.apply(connection.async());
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Each node is sent its own at once; what it does not have any more goes where the driver finds it. */
+    @Override
+    public List<CompletableFuture<List<Object>>> batch(List<Pipeline.Entry> entries) {
+        List<CompletableFuture<List<Object>>> replies = new ArrayList<>(entries.size());
+        entries.forEach(entry -> replies.add(new CompletableFuture<>()));
+        if (closed) {
+            fail(replies, new IllegalStateException(SERVER + " is closed"));
+            return replies;
+        }
+        connection().whenComplete((connection, failure) -> {
+            if (failure != null) {
+                fail(replies, failure);
+                return;
+            }
+            Map<String, List<Integer>> byNode = new HashMap<>();
+            for (int i = 0; i < entries.size(); i++) {
+                RedisClusterNode node = client.getPartitions()
+                        .getPartitionBySlot(SlotHash.getSlot(entries.get(i).key()));
+                byNode.computeIfAbsent(node == null ? "" : node.getNodeId(), first -> new ArrayList<>())
+                        .add(i);
+            }
+            byNode.forEach((node, numbers) -> send(connection, node, numbers, entries, replies));
+        });
+        return replies;
+    }
+
+    private static void fail(List<CompletableFuture<List<Object>>> replies, Throwable failure) {
+        replies.forEach(reply -> reply.completeExceptionally(failure));
+    }
+
+    private static void send(
+            StatefulRedisClusterConnection<String, byte[]> cluster,
+            String node,
+            List<Integer> numbers,
+            List<Pipeline.Entry> entries,
+            List<CompletableFuture<List<Object>>> replies) {
+        if (node.isEmpty()) {
+            numbers.forEach(number -> redirected(cluster, entries.get(number), replies.get(number)));
+            return;
+        }
+        cluster.getConnectionAsync(node).whenComplete((connection, failure) -> {
+            if (failure != null) {
+                numbers.forEach(number -> redirected(cluster, entries.get(number), replies.get(number)));
+                return;
+            }
+            List<AsyncCommand<String, byte[], List<Object>>> commands = new ArrayList<>(numbers.size());
+            for (int number : numbers) {
+                AsyncCommand<String, byte[], List<Object>> command =
+                        entries.get(number).command();
+                command.whenComplete((reply, refused) -> {
+                    if (refused != null && isElsewhere(refused)) {
+                        redirected(cluster, entries.get(number), replies.get(number));
+                    } else {
+                        settle(replies.get(number), reply, refused);
+                    }
+                });
+                commands.add(command);
+            }
+            connection.dispatch(commands);
+        });
+    }
+
+    private static boolean isElsewhere(Throwable refused) {
+        String message = String.valueOf(refused.getMessage());
+        return message.startsWith("MOVED") || message.startsWith("ASK");
+    }
+
+    private static void redirected(
+            StatefulRedisClusterConnection<String, byte[]> cluster,
+            Pipeline.Entry entry,
+            CompletableFuture<List<Object>> reply) {
+        AsyncCommand<String, byte[], List<Object>> again = entry.command();
+        again.whenComplete((value, failure) -> settle(reply, value, failure));
+        cluster.dispatch(again);
+    }
+
+    private static <T> void settle(CompletableFuture<T> reply, T value, @Nullable Throwable failure) {
+        if (failure == null) {
+            reply.complete(value);
+        } else {
+            reply.completeExceptionally(failure);
         }
     }
 

@@ -158,7 +158,12 @@ public final class SharedRedis implements AutoCloseable {
         return view.budget;
     }
 
-    /** How many calls were made. */
+    /** How many bytes a value may have. */
+    public int maxValueBytes() {
+        return view.maxValueBytes;
+    }
+
+    /** How many calls were made; a pipeline is none. */
     public long calls() {
         return line.counters.calls.sum();
     }
@@ -226,6 +231,11 @@ public final class SharedRedis implements AutoCloseable {
                                 size, commands -> commands.eval(script.text(), ScriptOutputType.MULTI, under, args))
                         : CompletableFuture.failedFuture(unwrapped(failure)));
         return made(kind, name, reply);
+    }
+
+    /** Commands to be sent together, with this view's budget for each part and its limit of size. */
+    public Pipeline pipeline() {
+        return new Pipeline(line.wire, view.budget, view.maxValueBytes, this::translated);
     }
 
     /**

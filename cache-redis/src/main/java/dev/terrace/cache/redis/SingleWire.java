@@ -1,7 +1,11 @@
 package dev.terrace.cache.redis;
 
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.protocol.AsyncCommand;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
@@ -29,6 +33,28 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
             long valueBytes,
             Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {
         return connection.call(session -> session.call(valueBytes, operation));
+    }
+
+    @Override
+    public List<CompletableFuture<List<Object>>> batch(List<Pipeline.Entry> entries) {
+        List<AsyncCommand<String, byte[], List<Object>>> commands = new ArrayList<>(entries.size());
+        long bytes = 0;
+        for (Pipeline.Entry entry : entries) {
+            commands.add(entry.command());
+            bytes += entry.bytes();
+        }
+        long size = bytes;
+        connection
+                .call(session -> {
+                    session.send(commands, size);
+                    return CompletableFuture.completedFuture(true);
+                })
+                .whenComplete((sent, failure) -> {
+                    if (failure != null) {
+                        commands.forEach(command -> command.completeExceptionally(failure));
+                    }
+                });
+        return List.copyOf(commands);
     }
 
     @Override

@@ -2,6 +2,8 @@ package dev.terrace.cache.redis;
 
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
@@ -20,6 +22,9 @@ interface Wire {
     <T> CompletionStage<T> call(
             long valueBytes,
             Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation);
+
+    /** Sends commands together; a future for each. */
+    List<CompletableFuture<List<Object>>> batch(List<Pipeline.Entry> entries);
 
     /** Makes a new connection that listens to channels. Takes as long as the client's options say at most. */
     CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();

@@ -14,7 +14,10 @@ final class ModuleTest {
         assertThat(module.name()).isEqualTo("dev.terrace.cache.redis");
         assertThat(module.exports())
                 .containsExactly(
-                        "dev.terrace.cache.redis", "dev.terrace.cache.redis.limit", "dev.terrace.cache.redis.lock");
+                        "dev.terrace.cache.redis",
+                        "dev.terrace.cache.redis.limit",
+                        "dev.terrace.cache.redis.lock",
+                        "dev.terrace.cache.redis.structure");
     }
 
     @Test
