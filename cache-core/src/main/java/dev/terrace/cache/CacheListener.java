@@ -39,6 +39,13 @@ public interface CacheListener {
     /** A stale value was served. */
     default void onStaleServed(String cache, StaleReason reason) {}
 
+    /**
+     * A hit of the near tier: a sample of them, a hundred a second at most.
+     *
+     * @param age of the value, since it was written
+     */
+    default void onHit(String cache, Duration age) {}
+
     /** The near tier gave up an entry. */
     default void onEviction(String cache, EvictionCause cause) {}
 

@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.time.Duration;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,11 @@ record Engine<K, V>(
     /** The time of a write as entries carry it until the far tier gives a version: µs of the far clock, or of the ticker. */
     long writtenAt() {
         return far == null ? now() / 1_000 : far.access().nowMicros();
+    }
+
+    /** How long ago an entry was written, about; zero where the server's clock was set back since. */
+    Duration age(Entry<V> entry) {
+        return Duration.ofNanos(entry.age(writtenAt()));
     }
 
     Validity.Verdict judge(Entry<V> entry) {

@@ -54,6 +54,11 @@ final class GuardedListener implements CacheListener {
     }
 
     @Override
+    public void onHit(String cache, Duration age) {
+        guarded(listener -> listener.onHit(cache, age));
+    }
+
+    @Override
     public void onEviction(String cache, EvictionCause cause) {
         guarded(listener -> listener.onEviction(cache, cause));
     }

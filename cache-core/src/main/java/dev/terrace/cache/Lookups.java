@@ -33,7 +33,7 @@ final class Lookups<K, V> {
                 verdict == Verdict.FRESH ? Lookup.Status.FRESH : Lookup.Status.STALE,
                 engine.copied(entry.value),
                 answer.from() == null ? Lookup.Tier.NEAR : answer.from(),
-                Duration.ofNanos(entry.age(engine.writtenAt())),
+                engine.age(entry),
                 remaining(entry.freshUntil - now),
                 remaining(entry.goneAt() - now),
                 entry.extra.tags(),

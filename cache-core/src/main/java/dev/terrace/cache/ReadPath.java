@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadPath<K, V> {
 
+    private static final long SAMPLE_NANOS = 10_000_000;
+
     private final Engine<K, V> engine;
     private final FlightSteps<K, V> steps;
     private final Counters counters;
@@ -29,6 +31,8 @@ final class ReadPath<K, V> {
     private final @Nullable LoadSource<K, V> own;
     private final boolean refreshesEarly;
     private final @Nullable AheadValidation<K, V> ahead;
+    /** When a hit is told of again; of threads that race here, each may tell of one. */
+    private long nextSample;
 
     ReadPath(Engine<K, V> engine) {
         this.engine = engine;
@@ -92,6 +96,10 @@ final class ReadPath<K, V> {
 
     private void served(K key, Entry<V> entry, long now) {
         counters.nearHits.increment();
+        if (now >= nextSample) {
+            nextSample = now + SAMPLE_NANOS;
+            engine.reports().listener().onHit(engine.settings().name(), engine.age(entry));
+        }
         if (now >= entry.trustedUntil) {
             counters.cutOffServes.increment();
             return;

@@ -103,6 +103,30 @@ final class ListenersTest {
     }
 
     @Test
+    void aHitInAHundredthOfASecondIsToldWithTheAgeOfItsValue() {
+        CacheListener ages = new CacheListener() {
+            @Override
+            public void onHit(String cache, Duration age) {
+                events.add(cache + " " + age.toMillis());
+            }
+        };
+        time.advance(Duration.ofSeconds(1));
+        try (Cache<Integer, String> cache =
+                timed(Cache.builder("products")).listener(ages).build()) {
+            cache.put(1, "one");
+            time.advance(Duration.ofSeconds(30));
+            for (int i = 0; i < 1_000; i++) {
+                cache.get(1);
+            }
+            time.advance(Duration.ofMillis(9));
+            cache.get(1);
+            time.advance(Duration.ofMillis(1));
+            cache.get(1);
+        }
+        assertThat(events).containsExactly("products 30000", "products 30010");
+    }
+
+    @Test
     void statisticsTellTheTiersAndWhatTheNearTierWeighs() {
         try (Cache<Integer, String> cache = timed(Cache.builder("weighed"))
                 .near(Near.<Integer, String>maximumWeight(1_000, (key, value) -> value.length()))
