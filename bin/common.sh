@@ -32,14 +32,14 @@ ensure() {
   hash -r
   for command in "${missing[@]}"; do
     command -v "$command" >/dev/null 2>&1 \
-      || fail "Missing: ${missing[*]}. Please install the packages redis (or redis-server), memcached, faketime (or libfaketime) and maven, and run this again."
+      || fail "Missing: ${missing[*]}. Please install the packages redis (or redis-server), memcached, faketime (or libfaketime), prometheus, influxdb (or influxdb@1) and maven, and run this again."
   done
 }
 
 install_with_apt() {
   local packages=() command
   for command in "$@"; do
-    case "$command" in mvn) packages+=(maven) ;; *) packages+=("$command") ;; esac
+    case "$command" in mvn) packages+=(maven) ;; influxd) packages+=(influxdb) ;; *) packages+=("$command") ;; esac
   done
   as_root true || return 0
   say "Installing ${packages[*]} with apt-get."
@@ -54,8 +54,8 @@ install_with_apt() {
   fi
   rm -f "$log"
   if command -v systemctl >/dev/null 2>&1; then
-    for command in "$@"; do
-      [ "$command" = mvn ] || as_root systemctl disable --now "$command" >/dev/null 2>&1 || true
+    for command in "${packages[@]}"; do
+      [ "$command" = maven ] || as_root systemctl disable --now "$command" >/dev/null 2>&1 || true
     done
   fi
 }
@@ -63,7 +63,7 @@ install_with_apt() {
 install_with_brew() {
   local packages=() command
   for command in "$@"; do
-    case "$command" in mvn) packages+=(maven) ;; redis-server) packages+=(redis) ;; faketime) packages+=(libfaketime) ;; *) packages+=("$command") ;; esac
+    case "$command" in mvn) packages+=(maven) ;; redis-server) packages+=(redis) ;; faketime) packages+=(libfaketime) ;; influxd) packages+=(influxdb@1) ;; *) packages+=("$command") ;; esac
   done
   say "Installing ${packages[*]} with brew."
   brew install --quiet "${packages[@]}" </dev/null || true

@@ -16,8 +16,10 @@ final class BenchSets {
     private static final double BUSY_FAR_BAR = 0.7;
 
     private static final double FULL_HIT_BAR = 1.1;
+    private static final double METERED_NEAR_BAR = 1.05;
+    private static final double METERED_FAR_BAR = 1.03;
 
-    static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), new MemorySet());
+    static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), metrics(), new MemorySet());
 
     private BenchSets() {}
 
@@ -98,6 +100,21 @@ final class BenchSets {
                 new Contender("far only", BulkGet.class, "terrace", 1),
                 new Contender("Lettuce MGET + SETs", BulkGet.class, "lettuce", 1));
         return new JmhSet("bulk", "reads of 100 keys at once", List.of(full, half), BulkCounts::figures);
+    }
+
+    private static BenchSet metrics() {
+        List<Comparison> comparisons = List.of(
+                metered("near hit", "near").atMost(METERED_NEAR_BAR).allocatingAtMost(0),
+                metered("far get", "far").atMost(METERED_FAR_BAR));
+        return new JmhSet(
+                "metrics", "time of reads with meters against the same without", comparisons, ScrapeTime::figures);
+    }
+
+    private static Comparison metered(String what, String method) {
+        Contender contender = new Contender("no meters", Metered.class, method, 1);
+        Contender bound = new Contender("meters bound", Metered.class, method, 1);
+        return Comparison.of(
+                what, bound.with("meters", Metered.Meters.PROMETHEUS), contender.with("meters", Metered.Meters.NONE));
     }
 
     private static Comparison compare(String what, Contender ours, Contender raw, int threads) {

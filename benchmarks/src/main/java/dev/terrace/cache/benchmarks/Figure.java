@@ -36,7 +36,8 @@ record Figure(
         /** Ours as a multiple of the raw client's. */
         MULTIPLE("%.2f×"),
         BYTES("%.3f B"),
-        COUNT("%.0f");
+        COUNT("%.0f"),
+        MILLIS("%.1f ms");
 
         private final String format;
 

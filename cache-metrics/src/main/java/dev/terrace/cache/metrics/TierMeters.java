@@ -1,0 +1,81 @@
+package dev.terrace.cache.metrics;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheStats;
+import dev.terrace.cache.Lookup;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.cache.CacheMeterBinder;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Micrometer's own meters of a cache, for one of its tiers. Does not keep the cache from being collected. */
+final class TierMeters extends CacheMeterBinder<Cache<?, ?>> {
+
+    private final Lookup.Tier tier;
+    private final Tags tags;
+
+    TierMeters(Cache<?, ?> cache, Lookup.Tier tier, Iterable<Tag> tags) {
+        super(cache, cache.name(), Tags.of(tags).and(tag(tier)));
+        this.tier = tier;
+        this.tags = Tags.of(tag(tier));
+    }
+
+    static Tags tag(Lookup.Tier tier) {
+        return Tags.of("tier", tier.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** Registers them, to be removed with the scope. */
+    void bindTo(MeterScope scope) {
+        for (CacheMeter meter : Set.of(CacheMeter.SIZE, CacheMeter.PUTS, CacheMeter.EVICTIONS)) {
+            scope.noted(meter, tags, this);
+        }
+        scope.noted(CacheMeter.GETS, tags.and("result", "hit"), this);
+        scope.noted(CacheMeter.GETS, tags.and("result", "miss"), this);
+        bindTo(scope.registry());
+    }
+
+    private boolean isNear() {
+        return tier == Lookup.Tier.NEAR;
+    }
+
+    private long count(ToLongFunction<CacheStats.NearStats> near, ToLongFunction<CacheStats.FarStats> far) {
+        Cache<?, ?> cache = getCache();
+        if (cache == null) {
+            return 0;
+        }
+        CacheStats stats = cache.stats();
+        return isNear() ? near.applyAsLong(stats.near()) : far.applyAsLong(stats.far());
+    }
+
+    @Override
+    protected @Nullable Long size() {
+        return isNear() ? count(CacheStats.NearStats::size, far -> 0) : null;
+    }
+
+    @Override
+    protected long hitCount() {
+        return count(CacheStats.NearStats::hits, CacheStats.FarStats::hits);
+    }
+
+    @Override
+    protected Long missCount() {
+        return count(CacheStats.NearStats::misses, CacheStats.FarStats::misses);
+    }
+
+    @Override
+    protected @Nullable Long evictionCount() {
+        return isNear() ? count(CacheStats.NearStats::evictions, far -> 0) : null;
+    }
+
+    @Override
+    protected long putCount() {
+        return count(CacheStats.NearStats::inserts, far -> far.fills() + far.puts());
+    }
+
+    @Override
+    protected void bindImplementationSpecificMetrics(MeterRegistry registry) {}
+}

@@ -1,0 +1,351 @@
+package dev.terrace.cache.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheBuilder;
+import dev.terrace.cache.Caches;
+import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.DeflateCodec;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.FaultyFarTier;
+import dev.terrace.cache.testkit.FaultyFarTier.Call;
+import dev.terrace.cache.testkit.FaultyFarTier.Fault;
+import dev.terrace.cache.testkit.InMemoryFarTier;
+import dev.terrace.cache.testkit.InMemoryServer;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.search.RequiredSearch;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+
+final class MicrometerCacheListenerTest {
+
+    private final MeterRegistry registry = new SimpleMeterRegistry();
+    private final MicrometerCacheListener listener = new MicrometerCacheListener(registry);
+    private final InMemoryFarTier tier = new InMemoryFarTier(new InMemoryServer(() -> System.nanoTime() / 1_000));
+
+    private static CacheBuilder<Integer, String> near(CacheBuilder<Integer, String> builder) {
+        return builder.near(Near.maximumSize(100))
+                .freshFor(Duration.ofMinutes(1))
+                .loader(key -> "v" + key);
+    }
+
+    private RequiredSearch meter(String name, String... tags) {
+        return registry.get(name).tags(tags);
+    }
+
+    private double count(String name, String... tags) {
+        return meter(name, tags).functionCounter().count();
+    }
+
+    @Test
+    void aCacheThatIsGivenTheListenerIsBound() {
+        try (Cache<Integer, String> cache =
+                near(Cache.builder("products")).listener(listener).build()) {
+            cache.get(1);
+            cache.get(1);
+            cache.put(2, "two");
+            cache.invalidate(2);
+
+            assertThat(count("cache.gets", "cache", "products", "tier", "near", "result", "hit"))
+                    .isEqualTo(1);
+            assertThat(count("cache.gets", "cache", "products", "tier", "near", "result", "miss"))
+                    .isEqualTo(1);
+            assertThat(count("cache.puts", "cache", "products", "tier", "near")).isEqualTo(2);
+            assertThat(count("cache.removals", "cache", "products")).isEqualTo(1);
+            assertThat(meter("cache.size", "cache", "products", "tier", "near")
+                            .gauge()
+                            .value())
+                    .isEqualTo(1);
+            assertThat(meter("cache.load.duration", "cache", "products", "result", "success")
+                            .timer()
+                            .count())
+                    .isEqualTo(1);
+            assertThat(meter("cache.entry.age", "cache", "products", "tier", "near")
+                            .timer()
+                            .count())
+                    .isEqualTo(1);
+            assertThat(registry.find("cache.far.duration").meters()).isEmpty();
+            assertThat(registry.find("cache.breaker.state").meters()).isEmpty();
+        }
+    }
+
+    @Test
+    void allCachesOfARegistryAreBoundThoseBuiltLaterToo() {
+        try (Caches caches = Caches.builder().build()) {
+            Cache<Integer, String> before = near(caches.cache("before")).build();
+            caches.listen(listener);
+            Cache<Integer, String> after = near(caches.cache("after")).build();
+            before.get(1);
+            after.get(1);
+
+            assertThat(count("cache.gets", "cache", "before", "result", "miss")).isEqualTo(1);
+            assertThat(count("cache.gets", "cache", "after", "result", "miss")).isEqualTo(1);
+            after.close();
+            assertThat(registry.find("cache.gets").tag("cache", "after").meters())
+                    .isEmpty();
+            assertThat(registry.find("cache.gets").tag("cache", "before").meters())
+                    .hasSize(2);
+        }
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void closingACacheRemovesItsMetersAlsoWhereTheApplicationRenamesThem() {
+        registry.config().commonTags("application", "shop").meterFilter(new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                return id.withName("shop." + id.getName());
+            }
+        });
+        Cache<Integer, String> cache = near(Cache.builder("products"))
+                .far(tier, StringCodec.utf8())
+                .listener(listener)
+                .build();
+        cache.get(1);
+        cache.put(1, "one");
+        assertThat(registry.getMeters()).hasSizeGreaterThan(40);
+        cache.close();
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void aCacheOfTheSameNameIsRefusedUnlessTagsTellThemApart() {
+        try (Cache<Integer, String> first =
+                        near(Cache.builder("products")).listener(listener).build();
+                Cache<Integer, String> tagged = near(Cache.builder("products"))
+                        .listener(new MicrometerCacheListener(registry, Tags.of("shop", "north")))
+                        .build()) {
+            try (Cache<Integer, String> second =
+                    near(Cache.builder("products")).listener(listener).build()) {
+                assertThat(second.stats().failures()).containsEntry(FailureKind.LISTENER, 1L);
+                second.get(1);
+            }
+            tagged.get(1);
+            assertThat(first.stats().failures()).isEmpty();
+            assertThat(count("cache.gets", "cache", "products", "result", "miss", "shop", "north"))
+                    .isEqualTo(1);
+            assertThat(registry.find("cache.gets").meters()).hasSize(4);
+        }
+    }
+
+    @Test
+    void whatTheFarTierDoesIsCountedAndTimed() {
+        FaultyFarTier faulty = FaultyFarTier.around(tier);
+        String value = "x".repeat(2_000);
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .far(faulty, DeflateCodec.around(StringCodec.utf8()))
+                .listener(listener)
+                .build()) {
+            cache.put(7, value);
+            cache.get(1);
+            assertThat(meter("cache.far.duration", "operation", "read", "result", "success")
+                            .timer()
+                            .totalTime(TimeUnit.NANOSECONDS))
+                    .isPositive();
+            assertThat(count("cache.leases", "result", "granted")).isEqualTo(1);
+            assertThat(count("cache.gets", "tier", "far", "result", "miss")).isEqualTo(1);
+            assertThat(count("cache.puts", "tier", "far")).isGreaterThanOrEqualTo(1);
+            assertThat(count("cache.invalidations", "direction", "sent")).isEqualTo(1);
+            assertThat(count("cache.far.bytes", "direction", "written")).isBetween(10.0, 200.0);
+            assertThat(meter("cache.compression.ratio").gauge().value()).isGreaterThan(10);
+            assertThat(meter("cache.breaker.state", "state", "closed").gauge().value())
+                    .isEqualTo(1);
+            assertThat(meter("cache.trust.age").gauge().value()).isBetween(0.0, 5.0);
+
+            for (Call call : Call.values()) {
+                faulty.always(call, Fault.fail());
+            }
+            cache.put(8, "eight");
+            assertThat(meter("cache.recovery.queued").gauge().value()).isEqualTo(1);
+            assertThat(count("cache.failures", "kind", "far_write")).isGreaterThanOrEqualTo(1);
+            assertThat(meter("cache.far.duration", "operation", "put", "result", "failure")
+                            .timer()
+                            .count())
+                    .isEqualTo(1);
+            for (int i = 100; i < 130; i++) {
+                cache.get(i);
+            }
+            assertThat(meter("cache.breaker.state", "state", "closed").gauge().value())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void staleServesAreCountedByReason() {
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .loader(key -> {
+                    throw new IllegalStateException("the database is down");
+                })
+                .staleFor(Duration.ofMinutes(1))
+                .softDeadline(Duration.ofSeconds(5))
+                .listener(listener)
+                .build()) {
+            cache.put(1, "old", EntryOptions.DEFAULT);
+            cache.expire(1);
+            // Near hits go by a time to the millisecond.
+            await(() -> cache.get(1).equals("old") && staleServes("load_failed") > 0);
+            assertThat(staleServes("revalidating")).isZero();
+            assertThat(meter("cache.load.duration", "result", "failure").timer().count())
+                    .isEqualTo(1);
+        }
+    }
+
+    private double staleServes(String reason) {
+        return meter("cache.stale.serves", "reason", reason).counter().count();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Test
+    void evictionsAtTheEndOfLifeAreToldApart() {
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .near(Near.maximumSize(1))
+                .listener(listener)
+                .build()) {
+            cache.put(1, "one");
+            cache.put(2, "two");
+            cache.put(3, "three");
+            assertThat(count("cache.evictions", "tier", "near")).isEqualTo(2);
+            assertThat(meter("cache.expirations", "tier", "near").counter().count())
+                    .isZero();
+            listener.onEviction("products", dev.terrace.cache.CacheListener.EvictionCause.EXPIRED);
+            assertThat(meter("cache.expirations", "tier", "near").counter().count())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void noKeyNoValueAndNoTagOfTheApplicationIsEverATag() {
+        try (Cache<String, String> cache = Cache.<String, String>builder("products")
+                .near(Near.maximumSize(100))
+                .far(tier, StringCodec.utf8())
+                .freshFor(Duration.ofMinutes(1))
+                .loader(key -> {
+                    throw new IllegalStateException("secret-failure");
+                })
+                .listener(listener)
+                .build()) {
+            cache.put("secret-key", "secret-value", EntryOptions.tags("secret-tag"));
+            cache.getIfPresent("secret-key");
+            cache.invalidateTag("secret-tag");
+            assertThatThrownBy(() -> cache.get("secret-key-2")).hasMessage("secret-failure");
+
+            assertThat(registry.getMeters())
+                    .flatExtracting(meter -> meter.getId().getTags())
+                    .extracting(Tag::getValue)
+                    .isNotEmpty()
+                    .noneMatch(value -> value.contains("secret"));
+        }
+    }
+
+    @Test
+    void aRegistryThatThrowsChangesNothingForCallersAndIsCounted() {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                if (List.of("cache.failures", "cache.far.duration").contains(id.getName())) {
+                    throw new IllegalStateException("this registry is broken");
+                }
+                return id;
+            }
+        });
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .far(tier, StringCodec.utf8())
+                .listener(listener)
+                .build()) {
+            assertThat(cache.get(1)).isEqualTo("v1");
+            assertThat(cache.stats().failures().get(FailureKind.LISTENER)).isPositive();
+            assertThat(registry.getMeters()).isEmpty();
+        }
+    }
+
+    @Test
+    void aWriteBehindQueueHasMetersOnceItTellsSomething() {
+        try (Cache<Integer, String> cache =
+                near(Cache.builder("carts")).listener(listener).build()) {
+            assertThat(registry.find("cache.write.behind.pending").gauge()).isNull();
+            listener.onPendingWrites(cache.name(), 7, Duration.ofMillis(1_500));
+            listener.onStoreWrite("carts", 3, Duration.ofMillis(20), Duration.ofMillis(220), null);
+            listener.onStoreWrite(
+                    "carts", 3, Duration.ofMillis(20), Duration.ofSeconds(9), new IllegalStateException());
+            listener.onDeadLetter("carts", new IllegalStateException("as told"));
+
+            assertThat(meter("cache.write.behind.pending", "cache", "carts")
+                            .gauge()
+                            .value())
+                    .isEqualTo(7);
+            assertThat(meter("cache.write.behind.age").gauge().value()).isEqualTo(1.5);
+            assertThat(meter("cache.write.behind.lag").timer().totalTime(TimeUnit.MILLISECONDS))
+                    .isEqualTo(220);
+            assertThat(meter("cache.write.behind.duration", "result", "failure")
+                            .timer()
+                            .count())
+                    .isEqualTo(1);
+            assertThat(meter("cache.write.behind.dead.letters").counter().count())
+                    .isEqualTo(1);
+        }
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void callsOfWhatSharesAConnectionAreTimed() {
+        listener.onCommand("lock", "acquire", Duration.ofMillis(3), null);
+        listener.onCommand("lock", "acquire", Duration.ofMillis(5), null);
+        listener.onCommand("lock", "acquire", Duration.ofMillis(5), new IllegalStateException("as told"));
+
+        assertThat(meter("cache.commands", "kind", "lock", "operation", "acquire", "result", "success")
+                        .timer()
+                        .totalTime(TimeUnit.MILLISECONDS))
+                .isEqualTo(8);
+        assertThat(meter("cache.commands", "result", "failure").timer().count()).isEqualTo(1);
+    }
+
+    @Test
+    void cachesWithAndWithoutTiersShareAPrometheusRegistry() {
+        PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        MicrometerCacheListener exposed = new MicrometerCacheListener(prometheus);
+        try (Cache<Integer, String> nearOnly =
+                        near(Cache.builder("near")).listener(exposed).build();
+                Cache<Integer, String> both = near(Cache.builder("both"))
+                        .far(tier, StringCodec.utf8())
+                        .listener(exposed)
+                        .build();
+                Cache<Integer, String> farOnly = Cache.<Integer, String>builder("far")
+                        .far(tier, StringCodec.utf8())
+                        .freshFor(Duration.ofMinutes(1))
+                        .listener(exposed)
+                        .build()) {
+            nearOnly.get(1);
+            both.get(1);
+            farOnly.put(1, "one");
+            assertThat(prometheus.scrape())
+                    .contains("cache_gets_total{cache=\"near\",result=\"miss\",tier=\"near\"} 1")
+                    .contains("cache_gets_total{cache=\"both\",result=\"miss\",tier=\"far\"} 1")
+                    .contains("cache_gets_total{cache=\"far\",result=\"miss\",tier=\"far\"} 0")
+                    .contains(
+                            "cache_far_duration_seconds_bucket{cache=\"both\",operation=\"read\",result=\"success\",le=");
+        }
+        assertThat(prometheus.getMeters()).isEmpty();
+    }
+}

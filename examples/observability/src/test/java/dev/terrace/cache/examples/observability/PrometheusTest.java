@@ -1,0 +1,304 @@
+package dev.terrace.cache.examples.observability;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrace.cache.testkit.RedisServer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/** A real Prometheus scrapes the service, under the rules that we ship, and answers every query that we ship. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class PrometheusTest {
+
+    private static final Path DASHBOARDS =
+            Path.of("../../docs/dashboards").toAbsolutePath().normalize();
+    private static final Path TABLE = Path.of("../../docs/metrics.md");
+    private static final int KEYS = 50;
+    private static final int READS_OF_EACH = 4;
+
+    /** A rate guesses what was counted before its first sample and after its last. */
+    private static final double TOLERANCE = 0.05;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private RedisServer redis;
+    private Service service;
+    private LocalServer prometheus;
+
+    @BeforeAll
+    void start() throws IOException {
+        redis = RedisServer.start("--maxmemory", "64mb");
+        service = Service.start(
+                new Service.Settings(0, redis.uri(), Duration.ofMinutes(5), Duration.ofSeconds(1)),
+                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+        // Timers appear when they are first used.
+        read(1_000);
+        prometheus = LocalServer.start(
+                "prometheus",
+                "Debian, Ubuntu: apt-get install prometheus; macOS: brew install prometheus",
+                this::arguments,
+                "/-/ready");
+        // What is counted before the first scrape is in no rate.
+        eventually(
+                "two scrapes",
+                () -> value("count_over_time(cache_gets_total{tier=\"near\",result=\"hit\"}[1h])")
+                                .orElse(0)
+                        >= 2);
+        for (int round = 0; round < READS_OF_EACH; round++) {
+            for (int id = 1; id <= KEYS; id++) {
+                read(id);
+            }
+        }
+    }
+
+    private List<String> arguments(LocalServer.Place place) {
+        Path file = place.directory().resolve("prometheus.yml");
+        try {
+            Files.writeString(file, """
+                    global: {scrape_interval: 1s, evaluation_interval: 1s}
+                    rule_files: ["%s/*.rules.yml"]
+                    scrape_configs:
+                      - job_name: shop
+                        static_configs: [{targets: ["127.0.0.1:%d"]}]
+                    """.formatted(DASHBOARDS, service.port()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return List.of(
+                "--config.file=" + file,
+                "--storage.tsdb.path=" + place.directory().resolve("data"),
+                "--web.listen-address=127.0.0.1:" + place.port());
+    }
+
+    @AfterAll
+    void stop() {
+        if (prometheus != null) {
+            prometheus.close();
+        }
+        if (service != null) {
+            service.close();
+        }
+        if (redis != null) {
+            redis.close();
+        }
+    }
+
+    private int read(long id) throws IOException {
+        return get("/products/" + id).statusCode();
+    }
+
+    private HttpResponse<String> get(String path) throws IOException {
+        try {
+            return HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path))
+                                    .build(),
+                            BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void eventually(String what, java.util.function.BooleanSupplier condition) {
+        LocalServer.eventually(what, condition);
+    }
+
+    private JsonNode result(String query) {
+        try {
+            return JSON.readTree(prometheus.get("/api/v1/query?query=" + LocalServer.encoded(query)))
+                    .path("data")
+                    .path("result");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private OptionalDouble value(String query) {
+        JsonNode result = result(query);
+        return result.isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(result.get(0).path("value").get(1).asDouble());
+    }
+
+    @Test
+    @Order(1)
+    void theRecordingRulesSayWhatTheServiceDid() {
+        int reads = KEYS * READS_OF_EACH;
+        eventually(
+                "all reads are scraped",
+                () -> value("sum(cache_gets_total{tier=\"near\"})").orElse(0) == reads + 1);
+        double expected = 1 - 1.0 / READS_OF_EACH;
+        eventually(
+                "the hit ratio is that of the reads",
+                () -> Math.abs(value("cache_tier:cache_gets_hit:ratio_rate5m{cache=\"products\",tier=\"near\"}")
+                                        .orElse(0)
+                                - expected)
+                        < TOLERANCE);
+        assertThat(value("cache_tier:cache_gets_hit:ratio_rate5m{tier=\"far\"}"))
+                .hasValue(0);
+        assertThat(value("cache:cache_loads:rate5m / cache:cache_reads:rate5m").orElseThrow())
+                .isCloseTo(1 - expected, within(TOLERANCE));
+        assertThat(value("cache:cache_loads_failed:ratio_rate5m")).hasValue(0);
+        // A load takes 5 ms and what the machine adds.
+        assertThat(value("cache:cache_load_duration_seconds:p99_5m").orElseThrow())
+                .isBetween(0.005, 10.0);
+        assertThat(result("cache_operation:cache_far_duration_seconds:p99_5m").findValuesAsText("operation"))
+                .contains("read", "lease", "fill");
+        assertThat(value("sum(cache_reason:cache_stale_serves:ratio_rate5m)")).hasValue(0);
+        eventually(
+                "the server's ratio",
+                () -> value("node:cache_server_hits:ratio_rate5m").isPresent());
+    }
+
+    @Test
+    @Order(2)
+    void everyMeterOfTheDocumentationIsExposedAndTheOtherWayRound() throws IOException {
+        eventually("servers are asked", () -> value("cache_server_keys").isPresent());
+        Set<String> exposed = new TreeSet<>();
+        Matcher type = Pattern.compile("(?m)^# TYPE (cache_\\w+) ")
+                .matcher(get("/metrics").body());
+        while (type.find()) {
+            exposed.add(type.group(1));
+        }
+        // Micrometer adds the longest time of late to each timer.
+        exposed.removeIf(name -> name.endsWith("_seconds_max"));
+        Set<String> documented = new TreeSet<>();
+        Matcher row =
+                Pattern.compile("(?m)^\\| `cache\\.[\\w.]+` \\| `(\\w+)` \\|").matcher(Files.readString(TABLE));
+        while (row.find()) {
+            documented.add(row.group(1));
+        }
+        // The shop writes nothing behind.
+        documented.removeIf(name -> name.startsWith("cache_write_behind_"));
+        assertThat(documented).hasSizeGreaterThan(30).isEqualTo(exposed);
+    }
+
+    @Test
+    @Order(3)
+    void everyQueryOfTheDashboardFindsSomething() throws IOException {
+        List<String> queries = new ArrayList<>();
+        JsonNode dashboard = JSON.readTree(DASHBOARDS.resolve("terrace.json").toFile());
+        dashboard
+                .path("panels")
+                .forEach(panel -> panel.path("targets")
+                        .forEach(target -> queries.add(target.path("expr").asText())));
+        assertThat(queries).hasSizeGreaterThan(20);
+        for (String query : queries) {
+            String asked = query.replace("$__rate_interval", "1m").replace("$cache", ".*");
+            eventually(asked, () -> !result(asked).isEmpty());
+        }
+    }
+
+    @Test
+    @Order(4)
+    void everyMetricOfTheAlertsExistsAndNoneIsRaisedWhileAllIsWell() throws IOException {
+        String alerts = Files.readString(DASHBOARDS.resolve("alerts.rules.yml"));
+        Set<String> names = new TreeSet<>();
+        Matcher name = Pattern.compile("\\b(?:cache|node)\\w*(?::\\w+)*(?=[{\\[ ])|\\bcache:\\w+(?::\\w+)*")
+                .matcher(expressions(alerts));
+        while (name.find()) {
+            if (name.group().contains("_")) {
+                names.add(name.group());
+            }
+        }
+        assertThat(names).hasSizeGreaterThan(8);
+        for (String one : names) {
+            assertThat(result("{__name__=\"" + one + "\"}")).as(one).isNotEmpty();
+        }
+        JsonNode groups =
+                JSON.readTree(prometheus.get("/api/v1/rules")).path("data").path("groups");
+        assertThat(groups.findValuesAsText("health")).hasSizeGreaterThan(15).containsOnly("ok");
+        assertThat(raised()).isEmpty();
+    }
+
+    private static String expressions(String rules) {
+        StringBuilder expressions = new StringBuilder();
+        boolean inside = false;
+        for (String line : rules.split("\n", -1)) {
+            if (line.matches("\\s+expr:.*")) {
+                inside = true;
+            } else if (line.matches("\\s+(for|labels|annotations|- alert):.*")) {
+                inside = false;
+            }
+            if (inside) {
+                expressions.append(line.replaceFirst("expr:", "")).append('\n');
+            }
+        }
+        return expressions.toString();
+    }
+
+    /** Those that hold, or have begun to. */
+    private List<String> raised() {
+        try {
+            return JSON.readTree(prometheus.get("/api/v1/alerts"))
+                    .path("data")
+                    .path("alerts")
+                    .findValuesAsText("alertname");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    @Order(5)
+    void anOutageRaisesItsAlertsAndHealthTellsOfIt() throws IOException {
+        assertThat(get("/health").statusCode()).isEqualTo(200);
+        redis.freeze();
+        service.databaseDown(true);
+        for (int id = 500; id < 540; id++) {
+            read(id);
+        }
+        service.products().invalidate(1L);
+        eventually(
+                "the breaker's alert and that of the loads",
+                () -> raised().containsAll(List.of("CacheBreakerOpen", "CacheLoadsFail")));
+        for (int id = 540; id < 550; id++) {
+            read(id);
+        }
+        HttpResponse<String> health = get("/health");
+        assertThat(health.statusCode()).isEqualTo(503);
+        assertThat(health.body())
+                .startsWith("DOWN")
+                .contains("the far tier fails", "loads since the last check failed");
+
+        redis.thaw();
+        service.databaseDown(false);
+        eventually("the breaker's alert ends", () -> !raised().contains("CacheBreakerOpen"));
+        eventually("reads are answered", () -> {
+            try {
+                return read(600) == 200 && get("/health").statusCode() == 200;
+            } catch (IOException e) {
+                return false;
+            }
+        });
+    }
+}
