@@ -49,6 +49,14 @@ public final class PublishedModule {
                 .descriptor());
     }
 
+    /** A module that has a name and no descriptor. */
+    public static PublishedModule named(String name, String exported) {
+        return new PublishedModule(ModuleDescriptor.newModule(name)
+                .packages(Set.of(exported))
+                .exports(exported)
+                .build());
+    }
+
     /** The module's name. */
     public String name() {
         return descriptor.name();
