@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("scenario")
 final class LimiterScenariosTest {
 
-    private static final boolean IN_FULL = Boolean.getBoolean("terrace.scenarios");
+    private static final boolean IN_FULL = Boolean.getBoolean("scenarios.full");
     private static final int LIMIT = 100;
     private static final int BURST = 10;
     private static final int THREADS = 32;

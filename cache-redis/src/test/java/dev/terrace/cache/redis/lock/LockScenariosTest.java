@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 @Tag("scenario")
 final class LockScenariosTest {
 
-    private static final boolean IN_FULL = Boolean.getBoolean("terrace.scenarios");
+    private static final boolean IN_FULL = Boolean.getBoolean("scenarios.full");
     private static final Duration UNDER_FIRE = Duration.ofSeconds(IN_FULL ? 60 : 4);
 
     @Test

@@ -43,7 +43,7 @@ final class SingleStructureTest extends StructureContract {
     @Test
     @Tag("scenario")
     void pipeline_ofTenThousandSetsIsManyTimesAsFastAsOneByOne() {
-        boolean inFull = Boolean.getBoolean("terrace.scenarios");
+        boolean inFull = Boolean.getBoolean("scenarios.full");
         int sets = 10_000;
         byte[] value = new byte[32];
         SharedRedis patient = redis.withBudget(Duration.ofSeconds(30));
