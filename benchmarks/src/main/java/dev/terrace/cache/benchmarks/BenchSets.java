@@ -18,8 +18,19 @@ final class BenchSets {
     private static final double FULL_HIT_BAR = 1.1;
     private static final double METERED_NEAR_BAR = 1.05;
     private static final double METERED_FAR_BAR = 1.03;
+    private static final double ANNOTATED_BAR = 1.5;
+    private static final double CACHEABLE_BAR = 0.5;
 
-    static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), memcached(), metrics(), new MemorySet());
+    static final List<BenchSet> ALL = List.of(
+            near(),
+            readThrough(),
+            far(),
+            bulk(),
+            memcached(),
+            metrics(),
+            annotated(),
+            new WriteBehindSet(),
+            new MemorySet());
 
     private BenchSets() {}
 
@@ -135,6 +146,18 @@ final class BenchSets {
                         new Contender("xmemcached", MemcachedGet.class, raw, 1).with("bytes", bytes),
                         threads)
                 .atMost(FAR_BAR);
+    }
+
+    private static BenchSet annotated() {
+        Contender byHand = new Contender("hand-written", AnnotatedHit.class, "handWritten", 1);
+        Contender annotated = new Contender("annotated", AnnotatedHit.class, "annotated", 1);
+        Contender cacheable = new Contender("Spring @Cacheable", AnnotatedHit.class, "cacheable", 1);
+        return new JmhSet(
+                "annotated",
+                "time of a repository's call that the near tier answers",
+                List.of(
+                        Comparison.of("near hit", annotated, byHand).atMost(ANNOTATED_BAR),
+                        Comparison.of("near hit", annotated, cacheable).atMost(CACHEABLE_BAR)));
     }
 
     private static Comparison compare(String what, Contender ours, Contender raw, int threads) {
