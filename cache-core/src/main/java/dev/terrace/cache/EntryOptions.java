@@ -65,7 +65,12 @@ public final class EntryOptions {
 
     /** These options with these tags instead of any. */
     public EntryOptions withTags(String... tags) {
-        return new EntryOptions(fresh, stale, negative, Checks.tags(Arrays.asList(Objects.requireNonNull(tags, "tags"))), sourceVersion);
+        return new EntryOptions(
+                fresh,
+                stale,
+                negative,
+                Checks.tags(Arrays.asList(Objects.requireNonNull(tags, "tags"))),
+                sourceVersion);
     }
 
     /**

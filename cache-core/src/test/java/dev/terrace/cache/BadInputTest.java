@@ -512,7 +512,7 @@ final class BadInputTest {
     /** Once what was loaded is stored, which is after its callers have it. */
     private static <V> Cache<String, V> stored(Cache<String, V> cache) {
         Engine<String, V> engine = ((TieredCache<String, V>) cache).assembly().engine();
-        Eventually.holds("loads are over", engine.flights()::isEmpty);
+        Eventually.holds("loads are over", () -> engine.flights().size() == 0);
         return cache;
     }
 

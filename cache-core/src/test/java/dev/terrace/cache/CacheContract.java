@@ -122,7 +122,7 @@ public abstract class CacheContract {
                         if (!source.holding && !LoadScope.isLoadThread()) {
                             Eventually.holds(
                                     "loads are over",
-                                    () -> engine.flights().isEmpty()
+                                    () -> engine.flights().size() == 0
                                             || engine.tiers().isClosed());
                         }
                     }

@@ -108,7 +108,8 @@ final class ServerMetersTest {
         try (MemcachedServer server = MemcachedServer.start()) {
             server.freeze();
             long start = System.nanoTime();
-            MemcachedStatistics source = MemcachedStatistics.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+            MemcachedStatistics source =
+                    MemcachedStatistics.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
             assertThatThrownBy(source::read).isInstanceOf(java.io.IOException.class);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
             server.thaw();

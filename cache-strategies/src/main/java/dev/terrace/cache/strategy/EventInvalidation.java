@@ -81,7 +81,8 @@ public final class EventInvalidation implements AutoCloseable {
             BiConsumer<? super E, ? super Changed<K>> mapping,
             CacheListener listener) {
         return new EventInvalidation(source.subscribe(
-                cache.name(), event -> applied(cache, event, mapping).whenComplete((none, failure) -> {
+                cache.name(),
+                event -> applied(cache, event, mapping).whenComplete((none, failure) -> {
                     if (failure != null) {
                         report(cache.name(), listener, failure);
                     }

@@ -141,8 +141,9 @@ final class FileJournalTest {
             try (JournalLog log = open()) {
                 assertThat(texts(log)).as("damaged at " + damage).containsExactly("first", "second");
             }
-            segments().stream().filter(file -> !file.equals(last)).forEach(file -> file.toFile()
-                    .delete());
+            segments().stream()
+                    .filter(file -> !file.equals(last))
+                    .forEach(file -> file.toFile().delete());
         }
     }
 
