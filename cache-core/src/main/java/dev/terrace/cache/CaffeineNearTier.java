@@ -30,6 +30,8 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     private final Policy<K, Entry<V>> policy;
     private final ConcurrentMap<K, Entry<V>> map;
     private final Stripes stripes;
+    /** With a far tier it is that which judges source versions; it may have lost the newer one, and then others follow it. */
+    private final boolean isAlone;
     private final Ticker ticker;
     private final Consumer<CacheListener.EvictionCause> evictions;
     private final ExpirySweep<K, V> sweep;
@@ -49,6 +51,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
         this.stripes = stripes;
         this.ticker = surroundings.ticker();
         this.evictions = evictions;
+        this.isAlone = settings.far() == null;
         Caffeine<Object, Object> builder = Caffeine.newBuilder()
                 // Maintenance is short and amortized; a thread of its own would cost a hand-off per few reads.
                 .executor(Runnable::run);
@@ -114,6 +117,13 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
         return true;
     }
 
+    private boolean isSuperseded(Entry<V> entry, @Nullable Entry<V> present) {
+        return isAlone
+                && present != null
+                && entry.isOfOlderSourceThan(present)
+                && ticker.nanos() < present.goneAt();
+    }
+
     private void inserted(Entry<V> entry, @Nullable Entry<V> replaced) {
         if (replaced == null) {
             if (newUntilNextMark.decrementAndGet() < 0) {
@@ -167,7 +177,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
 
         @Override
         public @Nullable Entry<V> apply(K key, @Nullable Entry<V> present) {
-            if (!replaceable.test(present)) {
+            if (isSuperseded(entry, present) || !replaceable.test(present)) {
                 return present;
             }
             replaced = present;

@@ -76,6 +76,12 @@ final class Entry<V> {
         return version == other.version() && writeId == other.writeId();
     }
 
+    /** Whether this is of an older version of the source; not where either has none. */
+    boolean isOfOlderSourceThan(Entry<?> other) {
+        long version = extra.sourceVersion();
+        return version != FarRecord.NO_SOURCE_VERSION && version < other.extra.sourceVersion();
+    }
+
     /** When an entry stops being fresh, being served, being believed; in the ticker's nanoseconds. */
     record Life(long freshUntil, long goneAt, long trustedUntil) {}
 

@@ -66,7 +66,11 @@ public final class EntryOptions {
         return new EntryOptions(fresh, stale, negative, Checks.tags(List.of(tags)), sourceVersion);
     }
 
-    /** These options with the source's own version of the value. */
+    /**
+     * These options with the source's own version of the value, such as the number of a row's change. Where the stored value
+     * has a newer one the value is not stored: versions are compared only with each other, and a value without one replaces
+     * any. An invalidation forgets the version where there is no far tier.
+     */
     public EntryOptions withSourceVersion(long version) {
         return new EntryOptions(fresh, stale, negative, tags, OptionalLong.of(version));
     }

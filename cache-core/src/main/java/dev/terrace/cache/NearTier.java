@@ -4,7 +4,10 @@ import java.util.OptionalLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The entries kept in this process. Knows no rule but one: nothing goes in once its stripe has changed. Thread-safe. */
+/**
+ * The entries kept in this process. Knows two rules: nothing goes in once its stripe has changed; and where there is no far
+ * tier that judges it, no older version of the source replaces a newer one. Thread-safe.
+ */
 interface NearTier<K, V> {
 
     /** The entry of a key, whatever its age. The hot path: no lock, no allocation. */
