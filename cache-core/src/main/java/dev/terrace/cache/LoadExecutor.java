@@ -3,6 +3,7 @@ package dev.terrace.cache;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +35,9 @@ final class LoadExecutor implements LoadRunner, Executor {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
     private final ArrayDeque<InterruptibleTask> waiting = new ArrayDeque<>(); // guarded by lock, as is what follows
+    /** Each has a thread on its way. Others may wait for what they do, so that they run also after the close. */
+    private final ArrayDeque<InterruptibleTask> shortTasks = new ArrayDeque<>();
+
     private final Set<InterruptibleTask> running = Collections.newSetFromMap(new IdentityHashMap<>());
     private int workers;
     private boolean closed;
@@ -56,23 +60,23 @@ final class LoadExecutor implements LoadRunner, Executor {
     @Override
     public RunningLoad start(Runnable load) {
         InterruptibleTask task = new InterruptibleTask(load);
-        run(task, (long) maxConcurrent + maxWaiting);
+        run(task, waiting, (long) maxConcurrent + maxWaiting);
         return () -> cancel(task);
     }
 
     @Override
     public void execute(Runnable task) {
-        run(new InterruptibleTask(task), maxConcurrent);
+        run(new InterruptibleTask(task), shortTasks, maxConcurrent);
     }
 
-    private void run(InterruptibleTask task, long room) {
-        if (!enqueue(task, room)) {
+    private void run(InterruptibleTask task, Deque<InterruptibleTask> queue, long room) {
+        if (!enqueue(task, queue, room)) {
             return;
         }
         try {
             threads.execute(this::work);
         } catch (Throwable noThread) {
-            if (!withdraw(task)) {
+            if (!withdraw(task, queue)) {
                 return;
             }
             if (noThread instanceof RejectedExecutionException) {
@@ -83,19 +87,19 @@ final class LoadExecutor implements LoadRunner, Executor {
     }
 
     /** Returns whether a thread is to be asked for. */
-    private boolean enqueue(InterruptibleTask task, long room) {
+    private boolean enqueue(InterruptibleTask task, Deque<InterruptibleTask> queue, long room) {
         lock.lock();
         try {
             if (closed) {
                 throw rejected("it is closed", null);
             }
-            if (running.size() + waiting.size() >= room) {
+            if (running.size() + shortTasks.size() + waiting.size() >= room) {
                 throw rejected(
                         "maxConcurrentLoads " + maxConcurrent + " are running and " + waiting.size()
                                 + " are waiting, of maxWaitingLoads " + maxWaiting,
                         null);
             }
-            waiting.add(task);
+            queue.add(task);
             boolean another = workers < maxConcurrent;
             if (another) {
                 workers++;
@@ -107,11 +111,11 @@ final class LoadExecutor implements LoadRunner, Executor {
     }
 
     /** The thread that was asked for will not come. Returns whether no other has taken the task meanwhile. */
-    private boolean withdraw(InterruptibleTask task) {
+    private boolean withdraw(InterruptibleTask task, Deque<InterruptibleTask> queue) {
         lock.lock();
         try {
             workerEnded();
-            return waiting.remove(task);
+            return queue.remove(task);
         } finally {
             lock.unlock();
         }
@@ -135,7 +139,8 @@ final class LoadExecutor implements LoadRunner, Executor {
         lock.lock();
         try {
             running.remove(ended);
-            InterruptibleTask next = waiting.poll();
+            InterruptibleTask shortTask = shortTasks.poll();
+            InterruptibleTask next = shortTask == null ? waiting.poll() : shortTask;
             if (next == null) {
                 workerEnded();
             } else {

@@ -1,6 +1,7 @@
 package dev.terrace.cache;
 
 import java.util.ArrayDeque;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,27 +12,25 @@ final class LoadScope {
 
     private static final ThreadLocal<@Nullable ArrayDeque<Loading>> RUNNING = new ThreadLocal<>();
 
-    private record Loading(Object cache, Object key) {
-        boolean is(Object otherCache, Object otherKey) {
-            return cache == otherCache && key.equals(otherKey);
-        }
-    }
+    private record Loading(Object cache, Set<?> keys) {}
 
     private LoadScope() {}
 
-    static void enter(Object cache, Object key) {
+    /** A load begins on this thread; {@link #exit} must follow on it, after those of the loads that begin meanwhile. */
+    static void enter(Object cache, Set<?> keys) {
         ArrayDeque<Loading> running = RUNNING.get();
         if (running == null) {
             running = new ArrayDeque<>(4);
             RUNNING.set(running);
         }
-        running.push(new Loading(cache, key));
+        running.push(new Loading(cache, keys));
     }
 
-    static void exit(Object cache, Object key) {
+    /** The load that began last on this thread has ended. */
+    static void exit() {
         ArrayDeque<Loading> running = RUNNING.get();
         if (running != null) {
-            running.removeIf(loading -> loading.is(cache, key));
+            running.poll();
             if (running.isEmpty()) {
                 RUNNING.remove();
             }
@@ -44,6 +43,9 @@ final class LoadScope {
 
     static boolean isLoading(Object cache, Object key) {
         ArrayDeque<Loading> running = RUNNING.get();
-        return running != null && running.stream().anyMatch(loading -> loading.is(cache, key));
+        return running != null
+                && running.stream()
+                        .anyMatch(loading ->
+                                loading.cache() == cache && loading.keys().contains(key));
     }
 }

@@ -3,9 +3,11 @@ package dev.terrace.cache;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +83,7 @@ final class Loads<K, V> {
                 return;
             }
             engine.counters().loadsRunning.incrementAndGet();
-            flights.forEach(flight -> LoadScope.enter(engine, flight.key));
+            LoadScope.enter(engine, keys());
             Map<Flight<K, V>, Loaded<V>> loaded = Map.of();
             Throwable failure = null;
             CacheTracer.Span span = engine.reports().tracing().load(isBackground());
@@ -93,7 +95,7 @@ final class Loads<K, V> {
             } finally {
                 scope.close();
                 span.end(failure);
-                flights.forEach(flight -> LoadScope.exit(engine, flight.key));
+                LoadScope.exit();
                 engine.counters().loadsRunning.decrementAndGet();
             }
             if (failure instanceof InterruptedException) {
@@ -110,6 +112,15 @@ final class Loads<K, V> {
         private boolean isBackground() {
             return flights.stream()
                     .allMatch(flight -> flight.purpose == Flight.Purpose.EARLY || flight.answer.isDone());
+        }
+
+        private Set<K> keys() {
+            if (flights.size() == 1) {
+                return Set.of(flights.get(0).key);
+            }
+            Set<K> keys = new HashSet<>(flights.size() * 2);
+            flights.forEach(flight -> keys.add(flight.key));
+            return keys;
         }
 
         private void ended(Map<Flight<K, V>, Loaded<V>> loaded, @Nullable Throwable failure) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -261,15 +262,29 @@ final class LoadExecutorTest {
     }
 
     @Test
+    void aShortTaskThatWaitsForItsThreadRunsInSpiteOfAClose() {
+        List<Runnable> threads = new ArrayList<>();
+        LoadExecutor executor = open(new int[] {2, 2}, LoadThreads.of("test", threads::add));
+        List<String> ran = new ArrayList<>();
+        executor.execute(() -> ran.add("short task"));
+        executor.start(() -> ran.add("load"));
+
+        executor.close(Duration.ZERO);
+        threads.forEach(Runnable::run);
+
+        assertThat(ran).containsExactly("short task");
+    }
+
+    @Test
     void aLoadThatClosesItsCacheDoesNotWaitForItself() {
         LoadExecutor executor = open(new int[] {1, 1}, LoadThreads.of("test", null));
         CompletableFuture<Boolean> ended = new CompletableFuture<>();
         start(executor, () -> {
-            LoadScope.enter(this, "key");
+            LoadScope.enter(this, Set.of("key"));
             try {
                 ended.complete(executor.close(Duration.ofDays(1)));
             } finally {
-                LoadScope.exit(this, "key");
+                LoadScope.exit();
             }
         });
 
