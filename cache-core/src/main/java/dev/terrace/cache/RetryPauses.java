@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How long a key is not loaded again after loads that failed while a stale value could be served: {@code retryAfter}, doubled by
- * each further failure, jittered.
+ * each further failure, and then shortened at random by a tenth at most, but never below {@code retryAfter}.
  *
  * <p>A table of fixed size, in which each key has a few places to choose from. Where they are all taken by other keys that have
  * just failed, thousands of keys fail: then it is the source that is sick, and the keys that find no place share one pause of
@@ -70,7 +70,7 @@ final class RetryPauses<K> {
 
     private long length(int failures) {
         double nanos = Math.min((double) first.toNanos() * (1L << failures), (double) longest.toNanos());
-        return (long) (nanos * (1 - chance.getAsDouble() / 10));
+        return (long) Math.max(nanos * (1 - chance.getAsDouble() / 10), (double) first.toNanos());
     }
 
     private int placeOf(K key, int row) {

@@ -24,6 +24,28 @@ final class RetryPausesTest {
     }
 
     @Test
+    void noPauseIsShorterThanTheFirst() {
+        RetryPauses<Long> jittered = new RetryPauses<>(Duration.ofSeconds(1), Duration.ofSeconds(30), () -> 0.999);
+        jittered.failed(7L, 0);
+
+        assertThat(jittered.isPaused(7L, SECOND - 1)).isTrue();
+        assertThat(jittered.isPaused(7L, SECOND)).isFalse();
+        LongStream.range(0, 100_000).forEach(key -> jittered.failed(key, 0));
+        assertThat(LongStream.range(0, 100_000).filter(key -> !jittered.isPaused(key, SECOND - 1)))
+                .isEmpty();
+    }
+
+    @Test
+    void laterPausesAreShortenedAtRandomByATenthAtMost() {
+        RetryPauses<Long> jittered = new RetryPauses<>(Duration.ofSeconds(1), Duration.ofSeconds(30), () -> 0.5);
+        jittered.failed(7L, 0);
+        jittered.failed(7L, 0);
+
+        assertThat(jittered.isPaused(7L, SECOND * 19 / 10 - 1)).isTrue();
+        assertThat(jittered.isPaused(7L, SECOND * 19 / 10)).isFalse();
+    }
+
+    @Test
     void noPauseIsLongerThanTheLongest() {
         for (int failures = 0; failures < 100; failures++) {
             pauses.failed(7L, 0);

@@ -1,0 +1,77 @@
+package dev.terrace.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+final class EarlyRefreshRuleTest {
+
+    private static final long MILLISECOND = 1_000_000;
+
+    /** Fresh for that long from time zero. */
+    private static Entry<String> fresh(Duration fresh, int loadMillis) {
+        return new Entry<>(
+                "a",
+                new Entry.Life(fresh.toNanos(), Long.MAX_VALUE, Long.MAX_VALUE),
+                new Entry.Stamp(0, 0, 0),
+                Entry.Extra.NONE,
+                loadMillis);
+    }
+
+    private static boolean isDue(EarlyRefresh policy, Duration fresh, int loadMillis, double chance, long now) {
+        return new EarlyRefreshRule(policy, fresh.toNanos(), () -> chance).isDue(fresh(fresh, loadMillis), now);
+    }
+
+    @Test
+    void aThresholdIsReachedOnceItsShareOfTheFreshnessHasPassed() {
+        EarlyRefresh policy = EarlyRefresh.threshold(0.8);
+        Duration fresh = Duration.ofSeconds(10);
+
+        assertThat(isDue(policy, fresh, 5, 0, 8_000 * MILLISECOND - 1_000)).isFalse();
+        assertThat(isDue(policy, fresh, 5, 0, 8_000 * MILLISECOND + 1_000)).isTrue();
+    }
+
+    @Test
+    void theChanceGrowsTowardsTheEndAndWithTheCostOfALoad() {
+        EarlyRefresh policy = EarlyRefresh.xfetch();
+        Duration fresh = Duration.ofSeconds(10);
+        double oneInE = 1 - Math.exp(-1);
+
+        // As long before the end as a load takes, one read in e is early.
+        assertThat(isDue(policy, fresh, 100, oneInE + 0.01, 9_900 * MILLISECOND))
+                .isTrue();
+        assertThat(isDue(policy, fresh, 100, oneInE - 0.01, 9_900 * MILLISECOND))
+                .isFalse();
+        assertThat(isDue(policy, fresh, 100, oneInE + 0.01, 9_800 * MILLISECOND))
+                .isFalse();
+        assertThat(isDue(policy, fresh, 200, oneInE + 0.01, 9_800 * MILLISECOND))
+                .isTrue();
+    }
+
+    @Test
+    void aLoadThatTookNoMeasurableTimeCountsAsOneOfAMillisecond() {
+        double oneInE = 1 - Math.exp(-1);
+
+        assertThat(isDue(EarlyRefresh.xfetch(), Duration.ofSeconds(10), 0, oneInE + 0.01, 9_999 * MILLISECOND))
+                .isTrue();
+    }
+
+    @Test
+    void aLoadCountsAsAQuarterOfTheFreshnessAtMost() {
+        // At the beginning one read in e⁴ is early then, which is 1.8 %: also where all the freshness is a millisecond.
+        double oneInE4 = 1 - Math.exp(-4);
+        for (Duration fresh : new Duration[] {Duration.ofMillis(1), Duration.ofMillis(3), Duration.ofSeconds(10)}) {
+            assertThat(isDue(EarlyRefresh.xfetch(), fresh, 60_000, oneInE4 - 0.001, 0))
+                    .isFalse();
+            assertThat(isDue(EarlyRefresh.xfetch(), fresh, 60_000, oneInE4 + 0.001, 0))
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void withoutEarlyRefreshNoReadIsEarly() {
+        assertThat(isDue(EarlyRefresh.none(), Duration.ofSeconds(1), 1_000, 0.999999, 999 * MILLISECOND))
+                .isFalse();
+    }
+}
