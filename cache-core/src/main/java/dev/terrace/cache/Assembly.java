@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -73,7 +72,7 @@ final class Assembly<K, V> {
                 rules,
                 new Engine.Reports(counters, listener, failures, tracing),
                 surroundings,
-                new ConcurrentHashMap<>());
+                new Flights<>());
         reads = new ReadPath<>(engine);
         writes = new WritePath<>(engine);
         async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loads);
@@ -98,8 +97,8 @@ final class Assembly<K, V> {
                 settings,
                 settings.far() == null
                         ? "in process"
-                        : "near copies are compared with the far tier after maxStaleness; changes by others, expiry and eviction there"
-                                + " are seen then");
+                        : "near copies are compared with the far tier after maxStaleness; changes by others, expiry"
+                                + " and eviction there are seen then");
         return assembly;
     }
 
@@ -275,15 +274,12 @@ final class Assembly<K, V> {
         }
         CacheClosedException closed =
                 new CacheClosedException("cache \"" + engine.settings().name() + "\" is closed");
-        engine.flights().values().forEach(flight -> {
-            flight.cancelLoad();
-            flight.answer.completeExceptionally(closed);
-            flight.outcome.completeExceptionally(closed);
-        });
+        engine.flights().close(closed);
         loadThreads.close(Defaults.CLOSE_DEADLINE);
         if (far != null) {
             far.heartbeat().stop();
-            int unrepaired = far.side().recovery().size();
+            far.calls().close(closed);
+            int unrepaired = far.side().recovery().close();
             if (unrepaired > 0) {
                 failures.report(
                         FailureKind.FAR_WRITE,

@@ -1,6 +1,5 @@
 package dev.terrace.cache;
 
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,7 @@ record Engine<K, V>(
         Rules<K> rules,
         Reports reports,
         Surroundings surroundings,
-        ConcurrentHashMap<K, Flight<K, V>> flights) {
+        Flights<K, V> flights) {
 
     /** What decides. */
     record Rules<K>(
@@ -79,12 +78,12 @@ record Engine<K, V>(
     /** A change of a key begins or ends: what was read or loaded before is not stored, served or joined any more. */
     void forget(K key) {
         tiers.removeNear(key);
-        flights.remove(key);
+        flights.detach(key);
     }
 
     /** As {@link #forget}, for every key. */
     void forgetAll() {
         tiers.clearNear();
-        flights.clear();
+        flights.detachAll();
     }
 }

@@ -22,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -110,24 +111,59 @@ final class FarAccess<V> {
     }
 
     /** Asks for the right to fill keys that were judged. */
-    CompletableFuture<List<LeaseReply>> lease(List<FarKey> wanted, List<FarReading> judged) {
+    CompletableFuture<Asked<List<LeaseReply>>> lease(List<FarKey> wanted, List<FarReading> judged) {
         List<LeaseRequest> requests = new ArrayList<>(wanted.size());
         for (int i = 0; i < wanted.size(); i++) {
             requests.add(new LeaseRequest(wanted.get(i).text(), judged.get(i)));
         }
-        return calls.call(FarOperation.LEASE, () -> store.lease(requests, times.lease()));
+        CompletableFuture<List<LeaseReply>> answered = new CompletableFuture<>();
+        CompletableFuture<Asked<List<LeaseReply>>> leased = asked(
+                FarOperation.LEASE,
+                () -> store.lease(requests, times.lease())
+                        .whenComplete((replies, failure) -> Completions.complete(answered, replies, failure)));
+        return leased.whenComplete((inTime, givenUp) -> {
+            if (givenUp != null) {
+                answered.thenAccept(this::giveBack);
+            }
+        });
     }
 
-    /** Understands a record that came with a lease reply. */
-    CompletableFuture<Found<V>> understand(FarKey key, FarReading reading) {
+    /**
+     * Gives back leases whose grant came when nobody waited for it any more: else others would wait for a load that does not
+     * run. Whatever the breaker says, for the far tier has just answered.
+     */
+    private void giveBack(List<LeaseReply> late) {
+        List<FarLease> leases = new ArrayList<>();
+        for (LeaseReply reply : late) {
+            if (reply instanceof LeaseReply.Granted granted) {
+                leases.add(granted.lease());
+            }
+        }
+        if (!leases.isEmpty()) {
+            store.release(leases).whenComplete((done, failure) -> {
+                if (failure != null) {
+                    failures.report(FarOperation.RELEASE.failure(), Completions.cause(failure));
+                }
+            });
+        }
+    }
+
+    /** Understands a record that came with the answer to another question. */
+    CompletableFuture<Found<V>> understand(FarKey key, Asked<FarReading> reading) {
+        return confirm(tagsOf(List.of(reading.answer())), reading.askedAt())
+                .thenApply(none -> decode(key, reading.answer(), reading.askedAt()));
+    }
+
+    private <T> CompletableFuture<Asked<T>> asked(
+            FarOperation operation, Supplier<? extends CompletionStage<T>> question) {
         long askedAt = ticker.nanos();
-        return confirm(tagsOf(List.of(reading)), askedAt).thenApply(none -> decode(key, reading, askedAt));
+        return calls.call(operation, question).thenApply(answer -> new Asked<>(answer, askedAt));
     }
 
-    /** Stores loaded values under their leases; markers of their tags are created where they are missing. */
-    CompletableFuture<List<FillReply>> fill(List<FillRequest> requests) {
+    /** Stores loaded values under their leases; markers of their tags must be there. */
+    CompletableFuture<Asked<List<FillReply>>> fill(List<FillRequest> requests) {
         requests.forEach(request -> written(request.draft()));
-        return calls.call(FarOperation.FILL, () -> store.fill(requests));
+        return asked(FarOperation.FILL, () -> store.fill(requests));
     }
 
     /** Gives leases back. */
@@ -135,27 +171,27 @@ final class FarAccess<V> {
         return calls.call(FarOperation.RELEASE, () -> store.release(leases));
     }
 
-    CompletableFuture<List<WriteReply>> put(List<FarKey> wanted, List<RecordDraft> drafts) {
+    CompletableFuture<Asked<List<WriteReply>>> put(List<FarKey> wanted, List<RecordDraft> drafts) {
         List<PutRequest> requests = new ArrayList<>(wanted.size());
         for (int i = 0; i < wanted.size(); i++) {
             requests.add(new PutRequest(wanted.get(i).text(), drafts.get(i)));
             written(drafts.get(i));
         }
-        return calls.call(FarOperation.PUT, () -> store.put(requests));
+        return asked(FarOperation.PUT, () -> store.put(requests));
     }
 
-    CompletableFuture<WriteReply> putIfUnchanged(FarKey key, RecordDraft draft, FarReading judged) {
+    CompletableFuture<Asked<WriteReply>> putIfUnchanged(FarKey key, RecordDraft draft, FarReading judged) {
         written(draft);
-        return calls.call(FarOperation.PUT, () -> store.putIfUnchanged(new PutRequest(key.text(), draft), judged));
+        return asked(FarOperation.PUT, () -> store.putIfUnchanged(new PutRequest(key.text(), draft), judged));
     }
 
-    CompletableFuture<List<WriteReply>> invalidate(List<FarKey> wanted) {
+    CompletableFuture<Asked<List<WriteReply>>> invalidate(List<FarKey> wanted) {
         List<String> texts = texts(wanted);
-        return calls.call(FarOperation.INVALIDATE, () -> store.invalidate(texts, times.tombstone()));
+        return asked(FarOperation.INVALIDATE, () -> store.invalidate(texts, times.tombstone()));
     }
 
-    CompletableFuture<WriteReply> expire(FarKey key, long writeId) {
-        return calls.call(FarOperation.EXPIRE, () -> store.expire(key.text(), writeId));
+    CompletableFuture<Asked<WriteReply>> expire(FarKey key, long writeId) {
+        return asked(FarOperation.EXPIRE, () -> store.expire(key.text(), writeId));
     }
 
     CompletableFuture<Void> touch(List<FarKey> wanted, Duration idle) {

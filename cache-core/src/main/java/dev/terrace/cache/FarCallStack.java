@@ -20,13 +20,15 @@ final class FarCallStack implements FarCalls {
     private final Breaker breaker;
     private final Ticker ticker;
     private final Answered answered;
+    private final TimeLimits limits;
     private final FarCalls stack;
 
     FarCallStack(String cacheName, Settings.FarBounds bounds, Breaker breaker, Time time, Told told) {
         this.breaker = breaker;
         this.ticker = time.ticker();
         this.answered = new Answered(new Direct(), ticker);
-        FarCalls calls = new TimeLimited(answered, limits(bounds, time));
+        this.limits = limits(bounds, time);
+        FarCalls calls = new TimeLimited(answered, limits);
         calls = new Bulkhead(calls, bounds.maxConcurrentCalls());
         calls = new Breaking(calls, breaker);
         this.stack = new Observed(calls, cacheName, ticker, told);
@@ -44,6 +46,11 @@ final class FarCallStack implements FarCalls {
     @Override
     public <T> CompletableFuture<T> call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote) {
         return stack.call(operation, remote);
+    }
+
+    /** Gives up the calls that are under way, and all that are made from now on. */
+    void close(CacheClosedException closed) {
+        limits.close(closed);
     }
 
     /** When the far tier last answered anything, in time or not. */
@@ -86,7 +93,7 @@ final class FarCallStack implements FarCalls {
         }
 
         private void ended(FarOperation operation, long start, @Nullable Throwable failure) {
-            if (failure != null) {
+            if (failure != null && !(failure instanceof CacheClosedException)) {
                 told.failures().report(operation.failure(), failure);
             }
             if (!(failure instanceof FarUnavailableException unavailable) || unavailable.wasCalled()) {

@@ -137,12 +137,8 @@ final class Fills<K, V> {
         pending.forEach(one -> tags.addAll(one.entry().extra.tags()));
         side.access()
                 .ensure(tags)
-                .thenCompose(done -> {
-                    long askedAt = engine.now();
-                    return side.access()
-                            .fill(pending.stream().map(Pending::request).toList())
-                            .thenApply(replies -> new Filled(replies, askedAt));
-                })
+                .thenCompose(done -> side.access()
+                        .fill(pending.stream().map(Pending::request).toList()))
                 .whenComplete((filled, failure) -> {
                     for (int i = 0; i < pending.size(); i++) {
                         Pending<K, V> one = pending.get(i);
@@ -150,7 +146,7 @@ final class Fills<K, V> {
                             end(
                                     side,
                                     one,
-                                    failure == null ? filled.replies().get(i) : null,
+                                    failure == null ? filled.answer().get(i) : null,
                                     failure == null ? filled.askedAt() : 0);
                         } catch (Throwable defect) {
                             steps.fail(one.flight(), defect);
@@ -158,8 +154,6 @@ final class Fills<K, V> {
                     }
                 });
     }
-
-    private record Filled(List<FillReply> replies, long askedAt) {}
 
     /** @param reply null where the far tier did not answer, so that the value may or may not be there */
     private void end(FarSide<K, V> side, Pending<K, V> pending, @Nullable FillReply reply, long askedAt) {

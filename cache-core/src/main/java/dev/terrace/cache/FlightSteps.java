@@ -223,7 +223,7 @@ final class FlightSteps<K, V> {
         step(flights, side.access().lease(farKeys(flights), judged), replies -> {
             List<Flight<K, V>> granted = new ArrayList<>();
             for (int i = 0; i < flights.size(); i++) {
-                if (isGranted(side, flights.get(i), replies.get(i))) {
+                if (isGranted(side, flights.get(i), replies.answer().get(i), replies.askedAt())) {
                     granted.add(flights.get(i));
                 }
             }
@@ -234,7 +234,7 @@ final class FlightSteps<K, V> {
         });
     }
 
-    private boolean isGranted(FarSide<K, V> side, Flight<K, V> flight, LeaseReply reply) {
+    private boolean isGranted(FarSide<K, V> side, Flight<K, V> flight, LeaseReply reply, long askedAt) {
         if (reply instanceof LeaseReply.Granted granted) {
             engine.counters().leasesGranted.increment();
             flight.lease = granted.lease();
@@ -243,7 +243,7 @@ final class FlightSteps<K, V> {
         if (reply instanceof LeaseReply.Changed changed && flight.leaseAttempts++ < MAX_LEASE_ATTEMPTS) {
             step(
                     List.of(flight),
-                    side.access().understand(flight.requireFarKey(), changed.current()),
+                    side.access().understand(flight.requireFarKey(), new Asked<>(changed.current(), askedAt)),
                     found -> changedSince(side, flight, found));
         } else {
             engine.counters().leasesBusy.increment();
@@ -330,13 +330,13 @@ final class FlightSteps<K, V> {
         for (Flight<K, V> flight : flights) {
             if (flight.outcome.isDone()) {
                 release(flight);
-            } else if (engine.flights().get(flight.key) == flight) {
+            } else if (engine.flights().standing(flight.key) == flight) {
                 loading.add(flight);
             } else {
                 Flight<K, V> successor = flight.successor(
                         engine.rules().stripes().stamp(flight.key),
                         engine.rules().markers().knownSeq());
-                Flight<K, V> standing = engine.flights().putIfAbsent(flight.key, successor);
+                Flight<K, V> standing = engine.flights().beginStanding(successor);
                 if (standing == null) {
                     loading.add(successor);
                 } else {
@@ -381,7 +381,7 @@ final class FlightSteps<K, V> {
 
     /** The flight is over. */
     void finish(Flight<K, V> flight, Answer<V> answer) {
-        engine.flights().remove(flight.key, flight);
+        engine.flights().ended(flight);
         flight.answer.complete(answer);
         flight.outcome.complete(answer);
     }
@@ -402,10 +402,13 @@ final class FlightSteps<K, V> {
     }
 
     private void failed(Flight<K, V> flight, Throwable failure) {
-        engine.flights().remove(flight.key, flight);
+        if (flight.previous != null && flight.purpose != Flight.Purpose.REFRESH) {
+            // Before anybody can start another flight, who must find the pause.
+            engine.rules().pauses().failed(flight.key, engine.now());
+        }
+        engine.flights().ended(flight);
         flight.outcome.completeExceptionally(failure);
         if (!flight.answer.completeExceptionally(failure) && flight.purpose != Flight.Purpose.REFRESH) {
-            engine.rules().pauses().failed(flight.key, engine.now());
             engine.reports()
                     .failures()
                     .report(

@@ -156,10 +156,10 @@ final class ReadPath<K, V> {
         } else {
             counters.nearMisses.increment();
         }
-        Flight<K, V> running = engine.flights().get(key);
+        Flight<K, V> running = engine.flights().standing(key);
         if (running == null) {
             Flight<K, V> created = create(key, Purpose.READ, source, runner);
-            running = engine.flights().putIfAbsent(key, created);
+            running = engine.flights().beginStanding(created);
             if (running == null) {
                 return prepared(created, entry, verdict, started);
             }
@@ -289,7 +289,7 @@ final class ReadPath<K, V> {
             return near(entry);
         }
         counters.nearMisses.increment();
-        Flight<K, V> running = engine.flights().get(key);
+        Flight<K, V> running = engine.flights().standing(key);
         if (running != null && running.answer.isDone() && !running.answer.isCompletedExceptionally()) {
             Answer<V> given = running.answer.join();
             if (given.loaded()
@@ -306,6 +306,7 @@ final class ReadPath<K, V> {
         if (verdict == Verdict.UNTRUSTED) {
             created.copy = entry;
         }
+        engine.flights().begin(created);
         started.add(created);
         return new Requested<>(created.answer, null);
     }
@@ -323,7 +324,7 @@ final class ReadPath<K, V> {
                     "cache \"" + engine.settings().name() + "\": a loader asked to refresh the key that it is loading");
         }
         Flight<K, V> created = create(key, Purpose.REFRESH, source, runner);
-        Flight<K, V> running = engine.flights().putIfAbsent(key, created);
+        Flight<K, V> running = engine.flights().beginStanding(created);
         if (running != null) {
             counters.coalesced.increment();
             long joinedAt = engine.now();
@@ -341,12 +342,12 @@ final class ReadPath<K, V> {
     }
 
     private void refreshEarly(K key, Entry<V> entry, long now) {
-        if (engine.rules().pauses().isPaused(key, now) || engine.flights().containsKey(key)) {
+        if (engine.rules().pauses().isPaused(key, now) || engine.flights().standing(key) != null) {
             return;
         }
         Flight<K, V> created =
                 create(key, Purpose.EARLY, ownSource(), engine.surroundings().loadThreads());
-        if (engine.flights().putIfAbsent(key, created) == null) {
+        if (engine.flights().beginStanding(created) == null) {
             steps.offer(created, entry);
             steps.start(List.of(created));
         }

@@ -36,6 +36,8 @@ final class RecoveryQueue {
     private @Nullable Long clear;
     private volatile int size;
     private boolean replaying;
+    private volatile boolean closed;
+    private volatile Scheduler.@Nullable Cancellable timer;
 
     /**
      * How much may wait, and how long a write that was not acknowledged may still take effect: a repair is not sent before
@@ -171,10 +173,29 @@ final class RecoveryQueue {
     }
 
     private void scheduleReplay() {
-        scheduler.schedule(this::replay, PAUSE);
+        if (!closed) {
+            timer = scheduler.schedule(this::replay, PAUSE);
+        }
+    }
+
+    /**
+     * Repairs nothing any more.
+     *
+     * @return how many changes were not repaired
+     */
+    int close() {
+        closed = true;
+        Scheduler.Cancellable scheduled = timer;
+        if (scheduled != null) {
+            scheduled.cancel();
+        }
+        return size;
     }
 
     private void replay() {
+        if (closed) {
+            return;
+        }
         if (!watch.farOn().getAsBoolean()) {
             scheduleReplay();
             return;
@@ -203,7 +224,7 @@ final class RecoveryQueue {
             far.invalidate(sent)
                     .whenComplete((replies, failure) -> replayed(failure == null, () -> {
                         for (int i = 0; i < sent.size(); i++) {
-                            if (!(replies.get(i) instanceof WriteReply.Late)) {
+                            if (!(replies.answer().get(i) instanceof WriteReply.Late)) {
                                 keys.remove(sent.get(i), dueKeys.get(sent.get(i)));
                             }
                         }

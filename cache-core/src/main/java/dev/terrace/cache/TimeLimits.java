@@ -34,6 +34,7 @@ final class TimeLimits {
     private @Nullable Limited<?> tail;
     private int pending;
     private boolean sweeping;
+    private volatile @Nullable RuntimeException closed;
 
     /** @param failure makes what a late call ends with, one each */
     TimeLimits(Duration limit, Ticker ticker, Scheduler scheduler, Supplier<? extends RuntimeException> failure) {
@@ -51,7 +52,28 @@ final class TimeLimits {
             scheduler.schedule(this::sweep, Duration.ofNanos(limit));
         }
         call.whenComplete(limited);
+        RuntimeException givenUp = closed;
+        if (givenUp != null) {
+            remove(limited);
+            limited.completeExceptionally(givenUp);
+        }
         return limited;
+    }
+
+    /** Gives up all calls with this failure, and all that begin from now on: there may be no time for them any more. */
+    void close(RuntimeException failure) {
+        List<Limited<?>> givenUp = new ArrayList<>();
+        lock.lock();
+        try {
+            closed = failure;
+            for (Limited<?> first = head; first != null; first = head) {
+                unlink(first);
+                givenUp.add(first);
+            }
+        } finally {
+            lock.unlock();
+        }
+        givenUp.forEach(each -> each.completeExceptionally(failure));
     }
 
     /** How many calls are under way. */

@@ -96,17 +96,16 @@ final class WritePath<K, V> {
         Change change = new Change(drafts.keySet());
         return change.tell(
                 side,
-                () -> side.access().ensure(tags).thenCompose(ready -> {
-                    long askedAt = engine.now();
-                    return side.access()
-                            .put(
-                                    ordered.stream().map(Draft::key).toList(),
-                                    ordered.stream().map(Draft::record).toList())
-                            .thenApply(replies -> {
-                                stored.accept(replies);
-                                return new Told(replies, askedAt);
-                            });
-                }),
+                () -> side.access()
+                        .ensure(tags)
+                        .thenCompose(ready -> side.access()
+                                .put(
+                                        ordered.stream().map(Draft::key).toList(),
+                                        ordered.stream().map(Draft::record).toList()))
+                        .thenApply(replies -> {
+                            stored.accept(replies.answer());
+                            return replies;
+                        }),
                 ordered.stream().map(Draft::key).toList(),
                 (key, index, reply, askedAt) -> {
                     Entry<V> entry = ordered.get(index).entry();
@@ -205,8 +204,8 @@ final class WritePath<K, V> {
         return side.access().lease(List.copyOf(asked.values()), judged).thenCompose(replies -> {
             Set<K> still = new LinkedHashSet<>();
             List<FarLease> leases = new ArrayList<>();
-            for (int i = 0; i < replies.size(); i++) {
-                if (replies.get(i) instanceof LeaseReply.Granted granted) {
+            for (int i = 0; i < replies.answer().size(); i++) {
+                if (replies.answer().get(i) instanceof LeaseReply.Granted granted) {
                     still.add(keys.get(i));
                     leases.add(granted.lease());
                 }
@@ -270,8 +269,9 @@ final class WritePath<K, V> {
         }
         FarReading judged = found.judged();
         Change change = new Change(List.of(key));
-        CompletableFuture<WriteReply> reply = side.access().putIfUnchanged(draft.key(), draft.record(), judged);
-        return reply.handle((result, failure) -> {
+        CompletableFuture<Asked<WriteReply>> reply = side.access().putIfUnchanged(draft.key(), draft.record(), judged);
+        return reply.handle((asked, failure) -> {
+                    WriteReply result = asked == null ? null : asked.answer();
                     boolean failed = failure != null || result instanceof WriteReply.Late;
                     if (failed) {
                         side.recovery().addKeys(List.of(draft.key()));
@@ -283,7 +283,7 @@ final class WritePath<K, V> {
                     }
                     if (result instanceof WriteReply.Changed changed && attempt < MAX_ATTEMPTS) {
                         return side.access()
-                                .understand(draft.key(), changed.current())
+                                .understand(draft.key(), new Asked<>(changed.current(), asked.askedAt()))
                                 .thenCompose(now -> putIfAbsent(side, key, draft, now, attempt + 1));
                     }
                     boolean stored = result instanceof WriteReply.Stored;
@@ -333,10 +333,7 @@ final class WritePath<K, V> {
         List<FarKey> farKeys = List.copyOf(keys.values());
         Change change = new Change(keys.keySet());
         return change.tell(
-                side,
-                () -> side.access().invalidate(farKeys).thenApply(replies -> new Told(replies, 0)),
-                farKeys,
-                (key, index, reply, askedAt) -> null);
+                side, () -> side.access().invalidate(farKeys), farKeys, (key, index, reply, askedAt) -> null);
     }
 
     CompletableFuture<Void> expire(K key) {
@@ -351,7 +348,9 @@ final class WritePath<K, V> {
         long writeId = engine.surroundings().writeIds().getAsLong();
         return change.tell(
                 side,
-                () -> side.access().expire(farKey, writeId).thenApply(reply -> new Told(List.of(reply), 0)),
+                () -> side.access()
+                        .expire(farKey, writeId)
+                        .thenApply(reply -> new Asked<>(List.of(reply.answer()), reply.askedAt())),
                 List.of(farKey),
                 (k, index, reply, askedAt) -> null);
     }
@@ -451,8 +450,11 @@ final class WritePath<K, V> {
         return farKeys;
     }
 
-    private FarWriteException unacknowledged(Throwable failure) {
+    private CacheException unacknowledged(Throwable failure) {
         Throwable cause = Completions.cause(failure);
+        if (cause instanceof CacheClosedException closed) {
+            return closed;
+        }
         return cause instanceof FarWriteException already
                 ? already
                 : new FarWriteException(
@@ -468,9 +470,6 @@ final class WritePath<K, V> {
         engine.reports().failures().report(FailureKind.FAR_WRITE, off);
         return CompletableFuture.failedFuture(off);
     }
-
-    /** The replies to a change. */
-    private record Told(List<WriteReply> replies, long askedAt) {}
 
     /** Gives the near entry of a change that was stored, or null where there is none to keep. */
     @FunctionalInterface
@@ -495,7 +494,7 @@ final class WritePath<K, V> {
             for (int i = 0; i < begun.length; i++) {
                 begun[i] = engine.rules().stripes().beginWrite(keys.get(i));
                 if (keepNear) {
-                    engine.flights().remove(keys.get(i));
+                    engine.flights().detach(keys.get(i));
                 } else {
                     engine.forget(keys.get(i));
                 }
@@ -521,18 +520,21 @@ final class WritePath<K, V> {
         void endKeepingNear() {
             for (int i = 0; i < begun.length; i++) {
                 engine.rules().stripes().endWrite(keys.get(i), begun[i]);
-                engine.flights().remove(keys.get(i));
+                engine.flights().detach(keys.get(i));
             }
         }
 
         /** Tells the far tier, then ends the change; what it did not acknowledge waits for repair. */
         CompletableFuture<Void> tell(
-                FarSide<K, V> side, Supplier<CompletableFuture<Told>> telling, List<FarKey> farKeys, Kept<K, V> kept) {
-            CompletableFuture<Told> told = side.switches().isFarOn() ? telling.get() : switchedOff();
+                FarSide<K, V> side,
+                Supplier<CompletableFuture<Asked<List<WriteReply>>>> telling,
+                List<FarKey> farKeys,
+                Kept<K, V> kept) {
+            CompletableFuture<Asked<List<WriteReply>>> told = side.switches().isFarOn() ? telling.get() : switchedOff();
             return told.handle((answer, failure) -> {
                 List<FarKey> failed = new ArrayList<>();
                 for (int i = 0; i < begun.length; i++) {
-                    if (answer == null || answer.replies().get(i) instanceof WriteReply.Late) {
+                    if (answer == null || answer.answer().get(i) instanceof WriteReply.Late) {
                         failed.add(farKeys.get(i));
                     }
                 }
@@ -542,7 +544,7 @@ final class WritePath<K, V> {
                 }
                 long[] stamps = ended();
                 for (int i = 0; answer != null && i < stamps.length; i++) {
-                    if (answer.replies().get(i) instanceof WriteReply.Stored stored && stamps[i] != Stripes.CHANGED) {
+                    if (answer.answer().get(i) instanceof WriteReply.Stored stored && stamps[i] != Stripes.CHANGED) {
                         keep(keys.get(i), kept.entry(keys.get(i), i, stored, answer.askedAt()), stamps[i]);
                     }
                 }

@@ -5,7 +5,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -145,11 +144,11 @@ final class Simulation {
     }
 
     private static @Nullable String leftOver(SimulatedNode node) {
-        Map<Integer, Flight<Integer, String>> flights = node.engine().flights();
+        Flights<Integer, String> flights = node.engine().flights();
         CacheStats.FarStats far = node.cache().stats().far();
-        if (!flights.isEmpty() || far.recoveryQueued() != 0) {
-            return "left over on node " + node.number() + ": flights of " + flights.keySet() + ", "
-                    + far.recoveryQueued() + " repairs";
+        if (flights.size() != 0 || far.recoveryQueued() != 0) {
+            return "left over on node " + node.number() + ": flights " + flights + ", " + far.recoveryQueued()
+                    + " repairs";
         }
         return far.breaker() == CacheListener.BreakerState.CLOSED ? null : "the breaker is " + far.breaker();
     }

@@ -1,0 +1,80 @@
+package dev.terrace.cache;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The flights of a cache that have not ended: those that stand for their key, which callers join, and those that do not, since
+ * a change has detached them or they never load. A flight of either sort ends at the close at the latest. Thread-safe.
+ */
+final class Flights<K, V> {
+
+    private final ConcurrentHashMap<K, Flight<K, V>> standing = new ConcurrentHashMap<>();
+    private final Set<Flight<K, V>> underWay = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable CacheClosedException closed;
+
+    /** The flight that stands for a key. */
+    @Nullable
+    Flight<K, V> standing(K key) {
+        return standing.get(key);
+    }
+
+    /** Begins a flight that stands for its key, unless another does: then that is returned, and this one is not begun. */
+    @Nullable
+    Flight<K, V> beginStanding(Flight<K, V> flight) {
+        Flight<K, V> other = standing.putIfAbsent(flight.key, flight);
+        if (other == null) {
+            begin(flight);
+        }
+        return other;
+    }
+
+    /** Begins a flight. One that begins after the close has ended already. */
+    void begin(Flight<K, V> flight) {
+        underWay.add(flight);
+        CacheClosedException failure = closed;
+        if (failure != null) {
+            end(flight, failure);
+        }
+    }
+
+    /** A flight is about to end: nobody is to join it any more. */
+    void ended(Flight<K, V> flight) {
+        standing.remove(flight.key, flight);
+        underWay.remove(flight);
+    }
+
+    /** The flight of a key goes on for those who wait for it, and for nobody else. */
+    void detach(K key) {
+        standing.remove(key);
+    }
+
+    /** As {@link #detach}, for every key. */
+    void detachAll() {
+        standing.clear();
+    }
+
+    /** How many are under way. */
+    int size() {
+        return underWay.size();
+    }
+
+    /** Ends all flights with this failure, and all that begin from now on. */
+    void close(CacheClosedException failure) {
+        closed = failure;
+        underWay.forEach(flight -> end(flight, failure));
+    }
+
+    private void end(Flight<K, V> flight, CacheClosedException failure) {
+        ended(flight);
+        flight.cancelLoad();
+        flight.answer.completeExceptionally(failure);
+        flight.outcome.completeExceptionally(failure);
+    }
+
+    @Override
+    public String toString() {
+        return standing.keySet() + " and " + (underWay.size() - standing.size()) + " detached";
+    }
+}
