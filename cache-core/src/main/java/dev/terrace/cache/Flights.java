@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -63,12 +64,14 @@ final class Flights<K, V> {
     /** Ends all flights with this failure, and all that begin from now on. */
     void close(CacheClosedException failure) {
         closed = failure;
-        underWay.forEach(flight -> end(flight, failure));
+        List<Flight<K, V>> flights = List.copyOf(underWay);
+        flights.forEach(flight -> end(flight, failure));
+        // Afterwards: callers are to learn of the close and not of the interrupt.
+        flights.forEach(Flight::cancelLoad);
     }
 
     private void end(Flight<K, V> flight, CacheClosedException failure) {
         ended(flight);
-        flight.cancelLoad();
         flight.answer.completeExceptionally(failure);
         flight.outcome.completeExceptionally(failure);
     }
