@@ -44,7 +44,7 @@ public interface AsyncCache<K, V extends @Nullable Object> {
     CompletableFuture<Map<K, @NonNull V>> getAllPresent(Iterable<? extends K> keys);
 
     /** @see Cache#lookup */
-    CompletableFuture<Lookup<V>> lookup(K key);
+    CompletableFuture<Lookup<@NonNull V>> lookup(K key);
 
     /** @see Cache#put(Object, Object) */
     CompletableFuture<Void> put(K key, @NonNull V value);

@@ -14,5 +14,5 @@ public interface BulkLoader<K, V extends @Nullable Object> {
      *
      * @param keys unmodifiable, never empty
      */
-    Map<K, V> loadAll(Set<K> keys) throws Exception;
+    Map<K, ? extends V> loadAll(Set<K> keys) throws Exception;
 }

@@ -76,7 +76,7 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
     Map<K, @NonNull V> getAllPresent(Iterable<? extends K> keys);
 
     /** What is known of a key: value, tier, age, staleness, remaining life, tags. Asks the tiers, never loads. */
-    Lookup<V> lookup(K key);
+    Lookup<@NonNull V> lookup(K key);
 
     /**
      * Stores a value in all tiers. A load that is running will not overwrite it, and no read on this node that starts

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.NonNull;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +26,10 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
 
     private @Nullable Near<? super K, ? super V> near;
     private @Nullable Duration maxIdle;
-    private @Nullable UnaryOperator<V> copyOnRead;
+    private @Nullable UnaryOperator<@NonNull V> copyOnRead;
 
     private @Nullable FarTier far;
-    private @Nullable Codec<V> codec;
+    private @Nullable Codec<@NonNull V> codec;
     private @Nullable KeyCodec<? super K> keyCodec;
     private int maxValueBytes = Defaults.MAX_VALUE_BYTES;
     private Duration maxStaleness = Defaults.MAX_STALENESS;
@@ -84,7 +85,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
      * Copies every value that a caller is given, for mutable values. Default: values are shared by reference. What goes into
      * the near tier is copied too.
      */
-    public CacheBuilder<K, V> copyOnRead(UnaryOperator<V> copier) {
+    public CacheBuilder<K, V> copyOnRead(UnaryOperator<@NonNull V> copier) {
         copyOnRead = Objects.requireNonNull(copier, "copyOnRead");
         return this;
     }
@@ -92,7 +93,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     /**
      * Keeps values in a shared tier, encoded by this codec. The tier stays open when the cache is closed.
      */
-    public CacheBuilder<K, V> far(FarTier tier, Codec<V> valueCodec) {
+    public CacheBuilder<K, V> far(FarTier tier, Codec<@NonNull V> valueCodec) {
         far = Objects.requireNonNull(tier, "far");
         codec = Objects.requireNonNull(valueCodec, "codec: a far tier needs one");
         return this;

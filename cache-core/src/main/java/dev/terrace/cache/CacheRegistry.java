@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.NonNull;
 import org.jspecify.annotations.Nullable;
 
 /** See {@link Caches}. */
@@ -37,14 +38,14 @@ final class CacheRegistry implements Caches {
     }
 
     @Override
-    public <K, V> CacheBuilder<K, V> cache(String name) {
+    public <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name) {
         CacheBuilder<K, V> builder = new CacheBuilder<>(name);
         defaults.accept(builder);
         return builder.whenBuilt(cache -> register(name, cache));
     }
 
     @Override
-    public <K, V> CacheBuilder<K, V> cache(String name, Codec<V> codec) {
+    public <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name, Codec<@NonNull V> codec) {
         if (far == null) {
             throw new IllegalStateException(
                     "cache \"" + name + "\": this registry has no far tier: set far(…) on Caches.builder()");

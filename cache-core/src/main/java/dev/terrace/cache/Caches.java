@@ -3,6 +3,8 @@ package dev.terrace.cache;
 import dev.terrace.cache.codec.Codec;
 import java.util.Collection;
 import java.util.Optional;
+import org.jspecify.annotations.NonNull;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The caches of an application, by name: shared far tier, listener and defaults; the operator's switches; one close.
@@ -19,10 +21,10 @@ public interface Caches extends AutoCloseable {
      * Starts a cache that is registered under this name when it is built, with this registry's listener and defaults already
      * set; the builder may change them.
      */
-    <K, V> CacheBuilder<K, V> cache(String name);
+    <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name);
 
     /** As {@link #cache}, with this registry's far tier already set. */
-    <K, V> CacheBuilder<K, V> cache(String name, Codec<V> codec);
+    <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name, Codec<@NonNull V> codec);
 
     /** A registered cache. The types are the caller's responsibility. */
     <K, V> Optional<Cache<K, V>> find(String name);

@@ -2,6 +2,7 @@ package dev.terrace.cache;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.NonNull;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public interface LoadContext<V extends @Nullable Object> {
 
     /** The value that is being replaced, if one is still within its life. */
-    Optional<V> previous();
+    Optional<@NonNull V> previous();
 
     /** The state that the loader of the previous value set. */
     Optional<String> previousState();
@@ -39,5 +40,6 @@ public interface LoadContext<V extends @Nullable Object> {
      *
      * @throws IllegalStateException if there is no previous value
      */
+    @NonNull
     V notModified();
 }

@@ -190,7 +190,7 @@ final class Loads<K, V> {
             List<Flight<K, V>> flights, BulkLoader<K, V> many, EntryOptions options) throws Exception {
         Map<K, Flight<K, V>> byKey = new LinkedHashMap<>();
         flights.forEach(flight -> byKey.put(flight.key, flight));
-        Map<K, V> values = many.loadAll(Collections.unmodifiableSet(byKey.keySet()));
+        Map<K, ? extends V> values = many.loadAll(Collections.unmodifiableSet(byKey.keySet()));
         if (values == null) {
             throw new IllegalStateException("the bulk loader returned null instead of a map");
         }
