@@ -63,7 +63,12 @@ final class Assembly<K, V> {
                 stripes,
                 new Lives(settings.life(), parts.chance),
                 new EarlyRefreshRule(
-                        settings.life().earlyRefresh(), settings.life().fresh().toNanos(), parts.chance),
+                        settings.life().earlyRefresh(),
+                        settings.life().fresh().toNanos(),
+                        far == null
+                                ? () -> ticker.preciseNanos() / 1_000
+                                : far.side().access()::nowMicros,
+                        parts.chance),
                 new RetryPauses<>(settings.life().retryAfter(), Defaults.RETRY_AT_MOST, parts.chance));
         engine = new Engine<>(
                 settings,

@@ -32,6 +32,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     private final Stripes stripes;
     /** With a far tier it is that which judges source versions; it may have lost the newer one, and then others follow it. */
     private final boolean isAlone;
+
     private final Ticker ticker;
     private final Consumer<CacheListener.EvictionCause> evictions;
     private final ExpirySweep<K, V> sweep;
@@ -118,10 +119,7 @@ final class CaffeineNearTier<K, V> implements NearTier<K, V> {
     }
 
     private boolean isSuperseded(Entry<V> entry, @Nullable Entry<V> present) {
-        return isAlone
-                && present != null
-                && entry.isOfOlderSourceThan(present)
-                && ticker.nanos() < present.goneAt();
+        return isAlone && present != null && entry.isOfOlderSourceThan(present) && ticker.nanos() < present.goneAt();
     }
 
     private void inserted(Entry<V> entry, @Nullable Entry<V> replaced) {

@@ -12,7 +12,7 @@ public sealed interface EarlyRefresh {
     }
 
     /**
-     * Once this share of the freshness has passed.
+     * Once this share of the freshness has passed; of the cache's freshness where an entry's own is longer.
      *
      * @param share between 0 and 1, exclusive
      */

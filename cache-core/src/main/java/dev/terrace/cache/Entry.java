@@ -82,6 +82,15 @@ final class Entry<V> {
         return version != FarRecord.NO_SOURCE_VERSION && version < other.extra.sourceVersion();
     }
 
+    /**
+     * How long ago this was written, in nanoseconds; versions are times of writing unless the server's clock was set back.
+     *
+     * @param writtenAt what an entry that is written now would have for its version, about
+     */
+    long age(long writtenAt) {
+        return version == 0 ? 0 : Math.max(writtenAt - version, 0) * 1_000;
+    }
+
     /** When an entry stops being fresh, being served, being believed; in the ticker's nanoseconds. */
     record Life(long freshUntil, long goneAt, long trustedUntil) {}
 

@@ -33,17 +33,11 @@ final class Lookups<K, V> {
                 verdict == Verdict.FRESH ? Lookup.Status.FRESH : Lookup.Status.STALE,
                 engine.copied(entry.value),
                 answer.from() == null ? Lookup.Tier.NEAR : answer.from(),
-                age(entry),
+                Duration.ofNanos(entry.age(engine.writtenAt())),
                 remaining(entry.freshUntil - now),
                 remaining(entry.goneAt() - now),
                 entry.extra.tags(),
                 engine.rules().validity().isServedCutOff(entry, now));
-    }
-
-    /** Versions are times of writing, in µs, unless the server's clock was set back; then the age is shown as zero. */
-    private Duration age(Entry<V> entry) {
-        long micros = entry.version == 0 ? 0 : engine.writtenAt() - entry.version;
-        return Duration.ofNanos(Math.max(micros, 0) * 1_000);
     }
 
     private static Duration remaining(long nanos) {

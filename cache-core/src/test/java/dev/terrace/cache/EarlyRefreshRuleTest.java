@@ -9,18 +9,54 @@ final class EarlyRefreshRuleTest {
 
     private static final long MILLISECOND = 1_000_000;
 
+    /** In µs, at time zero. */
+    private static final long WRITTEN_AT = 1_700_000_000_000_000L;
+
     /** Fresh for that long from time zero. */
     private static Entry<String> fresh(Duration fresh, int loadMillis) {
         return new Entry<>(
                 "a",
                 new Entry.Life(fresh.toNanos(), Long.MAX_VALUE, Long.MAX_VALUE),
-                new Entry.Stamp(0, 0, 0),
+                new Entry.Stamp(WRITTEN_AT, 0, 0),
                 Entry.Extra.NONE,
                 loadMillis);
     }
 
     private static boolean isDue(EarlyRefresh policy, Duration fresh, int loadMillis, double chance, long now) {
-        return new EarlyRefreshRule(policy, fresh.toNanos(), () -> chance).isDue(fresh(fresh, loadMillis), now);
+        return isDue(policy, fresh, fresh(fresh, loadMillis), chance, now);
+    }
+
+    private static boolean isDue(EarlyRefresh policy, Duration ofTheCache, Entry<?> entry, double chance, long now) {
+        return new EarlyRefreshRule(policy, ofTheCache.toNanos(), () -> WRITTEN_AT + now / 1_000, () -> chance)
+                .isDue(entry, now);
+    }
+
+    @Test
+    void anEntryThatIsFreshForAShorterTimeIsJudgedByItsOwn() {
+        Entry<String> shorter = fresh(Duration.ofSeconds(10), 1_000);
+        Duration ofTheCache = Duration.ofHours(1);
+
+        assertThat(isDue(EarlyRefresh.threshold(0.8), ofTheCache, shorter, 0, 0))
+                .isFalse();
+        assertThat(isDue(EarlyRefresh.threshold(0.8), ofTheCache, shorter, 0, 7_900 * MILLISECOND))
+                .isFalse();
+        assertThat(isDue(EarlyRefresh.threshold(0.8), ofTheCache, shorter, 0, 8_100 * MILLISECOND))
+                .isTrue();
+        assertThat(isDue(EarlyRefresh.xfetch(100), ofTheCache, fresh(Duration.ofSeconds(10), 60_000), 0.001, 0))
+                .isFalse();
+    }
+
+    @Test
+    void anEntryWhoseAgeIsNotKnownIsJudgedByTheCachesFreshness() {
+        Entry<String> unknown = new Entry<>(
+                "a",
+                new Entry.Life(10_000 * MILLISECOND, Long.MAX_VALUE, Long.MAX_VALUE),
+                new Entry.Stamp(0, 0, 0),
+                Entry.Extra.NONE,
+                5);
+
+        assertThat(isDue(EarlyRefresh.threshold(0.8), Duration.ofSeconds(10), unknown, 0, 9_000 * MILLISECOND))
+                .isTrue();
     }
 
     @Test
