@@ -441,6 +441,26 @@ final class RedisFarTierTest {
     }
 
     @Test
+    void closingIsNothingToWarnOf() {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        root.addAppender(log);
+        try {
+            RedisServer redis = server();
+            for (int i = 0; i < 10; i++) {
+                RedisFarTier tier = keep(RedisFarTier.connect("redis://127.0.0.1:" + redis.port()));
+                put(open(tier), "k");
+                tier.close();
+            }
+        } finally {
+            root.detachAppender(log);
+        }
+
+        assertThat(List.copyOf(log.list)).noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.WARN));
+    }
+
+    @Test
     void noSecretIsInAnyLogMessageOrName() {
         Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         Logger ours = (Logger) LoggerFactory.getLogger("dev.terrace");

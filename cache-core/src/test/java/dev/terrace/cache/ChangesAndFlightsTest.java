@@ -1,0 +1,269 @@
+package dev.terrace.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.testkit.FaultyFarTier.Call;
+import dev.terrace.cache.testkit.FaultyFarTier.Fault;
+import dev.terrace.cache.testkit.FaultyFarTier.Gate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** G1 to G3: what is read and loaded while something changes. */
+final class ChangesAndFlightsTest {
+
+    private final Fleet fleet = new Fleet();
+    private final Fleet.Node node = fleet.node();
+    private final Fleet.Node other = fleet.node();
+
+    @AfterEach
+    void close() {
+        fleet.close();
+    }
+
+    @Test
+    void callersOfAKeyShareOneLoad() {
+        fleet.rows.put(1, "a");
+        CompletableFuture<String> first = node.async().get(1);
+        CompletableFuture<String> second = node.async().get(1);
+        CompletableFuture<?> bulk = node.async().getAll(List.of(1, 1));
+        node.runLoads();
+
+        assertThat(first).isCompletedWithValue("a");
+        assertThat(second).isCompletedWithValue("a");
+        assertThat(bulk).isCompleted();
+        assertThat(node.loaded).isEqualTo(1);
+    }
+
+    @Test
+    void callersOnTwoNodesShareOneLoad() {
+        fleet.rows.put(1, "a");
+        node.async().get(1);
+        CompletableFuture<String> waiting = other.async().get(1);
+        assertThat(other.loads).isEmpty();
+        node.runLoads();
+        fleet.time.advance(Duration.ofMillis(50));
+
+        assertThat(waiting).isCompletedWithValue("a");
+        assertThat(other.loaded).isZero();
+    }
+
+    @Test
+    void aReadAfterAnInvalidationDoesNotJoinTheLoadFromBefore() {
+        fleet.rows.put(1, "old");
+        CompletableFuture<String> before = node.async().get(1);
+        Runnable oldLoad = node.loads.remove();
+        node.cache.invalidate(1);
+        CompletableFuture<String> after = node.async().get(1);
+        oldLoad.run();
+        fleet.rows.put(1, "new");
+        node.runLoads();
+
+        assertThat(before).isCompletedWithValue("old");
+        assertThat(after).isCompletedWithValue("new");
+        assertThat(node.read(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aLoadFromBeforeAnInvalidationIsStoredNowhere() {
+        fleet.rows.put(1, "old");
+        CompletableFuture<String> before = node.async().get(1);
+        node.cache.invalidate(1);
+        node.runLoads();
+        fleet.rows.put(1, "new");
+
+        assertThat(before).isCompletedWithValue("old");
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.read(1)).isEqualTo("new");
+        assertThat(other.read(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aFarReadFromBeforeAnInvalidationIsNotStoredNear() {
+        other.cache.put(1, "old");
+        Gate gate = new Gate();
+        node.far.next(Call.READ, Fault.delayReply(gate));
+        CompletableFuture<String> before = node.async().get(1);
+        node.cache.invalidate(1);
+        gate.open();
+
+        assertThat(before).isCompletedWithValue("old");
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.cache.stats().near().refusedInserts()).isEqualTo(1);
+    }
+
+    @Test
+    void aFarReadFromBeforeAnInvalidationOfEverythingIsNotStoredNear() {
+        other.cache.put(1, "old");
+        Gate gate = new Gate();
+        node.far.next(Call.READ, Fault.delayReply(gate));
+        node.async().get(1);
+        node.cache.clear();
+        gate.open();
+
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.cache.getIfPresent(1)).isNull();
+    }
+
+    @Test
+    void whatIsReadWhileAWriteIsUnderWayIsNotStoredNear() {
+        other.cache.put(1, "old");
+        Gate write = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayRequest(write));
+        node.async().invalidate(1);
+        assertThat(node.async().get(1)).isCompletedWithValue("old");
+
+        assertThat(node.copy(1)).isNull();
+        write.open();
+        assertThat(node.cache.getIfPresent(1)).isNull();
+    }
+
+    @Test
+    void aReadThatEndsAfterTheWriteThatItRanBesideIsNotStoredNear() {
+        other.cache.put(1, "old");
+        Gate write = new Gate();
+        Gate read = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayRequest(write));
+        node.async().invalidate(1);
+        node.far.next(Call.READ, Fault.delayReply(read));
+        node.async().get(1);
+        write.open();
+        read.open();
+
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.cache.getIfPresent(1)).isNull();
+    }
+
+    @Test
+    void aPutIsKeptNearIfItWasAlone() {
+        node.cache.put(1, "mine");
+
+        assertThat(node.copy(1).value).isEqualTo("mine");
+    }
+
+    @Test
+    void ofTwoPutsAtOnceNeitherIsKeptNear() {
+        Gate first = new Gate();
+        node.far.next(Call.PUT, Fault.delayReply(first));
+        CompletableFuture<Void> one = node.async().put(1, "first on the server");
+        node.cache.put(1, "second on the server");
+        first.open();
+
+        assertThat(one).isCompleted();
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.read(1)).isEqualTo("second on the server");
+    }
+
+    @Test
+    void aPutThatTheServerOvertookIsNotKeptNear() {
+        Gate first = new Gate();
+        node.far.next(Call.PUT, Fault.delayRequest(first));
+        node.async().put(1, "second on the server");
+        node.cache.put(1, "first on the server");
+        first.open();
+
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.read(1)).isEqualTo("second on the server");
+    }
+
+    @Test
+    void aReadAfterAPutNeverSeesWhatWasThereBefore() {
+        node.cache.put(1, "old");
+        CompletableFuture<Void> put = node.async().put(1, "new");
+
+        assertThat(put).isCompleted();
+        assertThat(node.cache.getIfPresent(1)).isEqualTo("new");
+        Gate gate = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayReply(gate));
+        node.async().invalidate(1);
+        assertThat(node.copy(1)).as("dropped already at the beginning").isNull();
+    }
+
+    @Test
+    void aLoadThatIsAskedForItsOwnKeyIsToldSo() {
+        Fleet.Node recursive = fleet.node(builder -> builder.loader(key -> "never " + key));
+        CompletableFuture<String> value =
+                recursive.async().get(1, key -> recursive.async().get(key).get());
+        recursive.runLoads();
+
+        assertThat(value).isCompletedExceptionally();
+        assertThat(value.handle((v, failure) -> Completions.cause(failure)).join())
+                .isInstanceOfAny(RecursiveLoadException.class, LoadFailedException.class);
+    }
+
+    @Test
+    void aReadWhoseKeyIsChangedBeforeItsLoadFollowsTheReadThatStandsThere() {
+        fleet.rows.put(1, "a");
+        Gate lease = new Gate();
+        node.far.next(Call.LEASE, Fault.delayReply(lease));
+        CompletableFuture<String> overtaken = node.async().get(1);
+        node.cache.invalidate(1);
+        CompletableFuture<String> standing = node.async().get(1);
+        lease.open();
+        fleet.time.advance(Duration.ofMillis(50));
+
+        assertThat(node.loads).hasSize(1);
+        node.runLoads();
+        assertThat(overtaken).isCompletedWithValue("a");
+        assertThat(standing).isCompletedWithValue("a");
+        assertThat(node.loaded).isEqualTo(1);
+    }
+
+    @Test
+    void aTagThatALoadTurnsOutToHaveMakesThoseAskAgainWhoCameAfterItsInvalidation() {
+        Fleet.Node tagged = fleet.node(builder -> builder.loader((key, context) -> {
+            context.tags("t");
+            return fleet.rows.get(key);
+        }));
+        fleet.rows.put(1, "old");
+        CompletableFuture<String> before = tagged.async().get(1);
+        tagged.cache.invalidateTag("t");
+        CompletableFuture<String> after = tagged.async().get(1);
+        tagged.loads.remove().run();
+        fleet.rows.put(1, "new");
+        tagged.runLoads();
+
+        assertThat(before).isCompletedWithValue("old");
+        assertThat(after).isCompletedWithValue("new");
+        assertThat(tagged.cache.getIfPresent(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aLoadOfManyIsStoppedOnlyWhenNobodyWantsAnyOfIt() {
+        Fleet.Node bulk = fleet.node(
+                builder -> builder.bulkLoader(keys -> Map.of(1, "a", 2, "b")).completeAbandonedLoads(false));
+        CompletableFuture<?> both = bulk.async().getAll(List.of(1, 2));
+        CompletableFuture<String> second = bulk.async().get(2);
+        ReadPath.Requested<Integer, String> one = requested(bulk, 1);
+        one.answer().cancel(true);
+        assertThat(bulk.loads).hasSize(1);
+        bulk.runLoads();
+
+        assertThat(second).isCompletedWithValue("b");
+        assertThat(both).isCompleted();
+    }
+
+    private static ReadPath.Requested<Integer, String> requested(Fleet.Node node, int key) {
+        ReadPath<Integer, String> reads =
+                ((TieredCache<Integer, String>) node.cache).assembly().reads();
+        ReadPath.Requested<Integer, String> requested = reads.get(key, reads.ownSource(), task -> () -> {});
+        reads.abandon(requested);
+        return requested;
+    }
+
+    @Test
+    void aLoadThatNobodyWaitsForIsStoppedWhereTheCacheSaysSo() {
+        Fleet.Node quick = fleet.node(builder -> builder.completeAbandonedLoads(false));
+        CompletableFuture<String> value = quick.async().get(1);
+        assertThat(quick.loads).hasSize(1);
+        value.cancel(true);
+
+        assertThat(quick.loads).isEmpty();
+        assertThat(quick.engine().flights().size()).isZero();
+        other.async().get(1);
+        assertThat(other.loads).as("has the lease").hasSize(1);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.terrace.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.testkit.FaultyFarTier.Call;
+import dev.terrace.cache.testkit.FaultyFarTier.Fault;
+import dev.terrace.cache.testkit.FaultyFarTier.Gate;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Changes that the far tier did not acknowledge. */
+final class RecoveryTest {
+
+    private final Fleet fleet = new Fleet();
+    private final Fleet.Node node = fleet.node(builder -> builder.recoveryCapacity(3));
+    private final Fleet.Node other = fleet.node();
+
+    @AfterEach
+    void close() {
+        fleet.close();
+    }
+
+    private long queued() {
+        return node.cache.stats().far().recoveryQueued();
+    }
+
+    @Test
+    void theirKeyIsNotBelievedUntilTheRepair() {
+        other.cache.put(1, "old");
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        CompletableFuture<Void> invalidated = node.async().invalidate(1);
+        fleet.rows.put(1, "new");
+
+        assertThat(invalidated).isCompletedExceptionally();
+        assertThat(node.read(1)).isEqualTo("new");
+        assertThat(node.far.count(Call.READ)).isZero();
+        assertThat(queued()).isEqualTo(1);
+    }
+
+    @Test
+    void aReadThatOvertakesAFailingInvalidationDoesNotBringTheOldValueBack() {
+        other.cache.put(1, "old");
+        Gate gate = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayRequest(gate));
+        node.async().invalidate(1);
+        node.async().get(1);
+        node.far.always(Call.INVALIDATE, Fault.fail());
+        fleet.time.advance(Fleet.BUDGET.plusMillis(10));
+        fleet.rows.put(1, "new");
+
+        assertThat(node.read(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aLostInvalidationIsMadeUpFor() {
+        other.cache.put(1, "old");
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        fleet.time.advance(Duration.ofSeconds(1));
+        fleet.rows.put(1, "new");
+
+        assertThat(queued()).isZero();
+        fleet.time.advance(Fleet.MAX_STALENESS);
+        assertThat(other.read(1)).isEqualTo("new");
+        assertThat(node.read(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aLostPutIsRepairedByAnInvalidationAndNeverByThePut() {
+        other.cache.put(1, "old");
+        node.far.next(Call.PUT, Fault.fail());
+        node.async().put(1, "lost");
+        fleet.time.advance(Duration.ofSeconds(1));
+
+        assertThat(queued()).isZero();
+        assertThat(fleet.stored(1))
+                .isInstanceOfSatisfying(
+                        FarReading.Found.class,
+                        found -> assertThat(found.record().content().state()).isEqualTo(FarRecord.State.TOMBSTONE));
+    }
+
+    @Test
+    void aPutWhoseReplyWasLostIsNotBelievedToBeThereNorNot() {
+        node.far.next(Call.PUT, Fault.dropReply());
+        node.async().put(1, "perhaps");
+        fleet.time.advance(Fleet.BUDGET.plusMillis(10));
+        fleet.rows.put(1, "source");
+
+        assertThat(node.copy(1)).isNull();
+        assertThat(node.read(1)).isEqualTo("source");
+    }
+
+    @Test
+    void aRepairIsNotSentWhileTheWriteThatItRepairsMayStillArrive() {
+        Gate gate = new Gate();
+        // It fails for its sender at once, and reaches the server as late as it may.
+        node.far.next(Call.PUT, Fault.delayRequest(gate));
+        node.async().put(1, "zombie");
+        fleet.time.advance(Fleet.BUDGET.plusMillis(1));
+        int before = node.far.count(Call.INVALIDATE);
+        fleet.time.advance(Fleet.BUDGET.minusMillis(10));
+
+        assertThat(node.far.count(Call.INVALIDATE)).isEqualTo(before);
+        fleet.time.advance(Duration.ofMillis(500));
+        assertThat(node.far.count(Call.INVALIDATE)).isEqualTo(before + 1);
+    }
+
+    @Test
+    void aWriteThatArrivedLateIsRepairedToo() {
+        node.cache.put(1, "old");
+        Gate gate = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayRequest(gate));
+        node.async().invalidate(1);
+        fleet.time.advance(Fleet.BUDGET.plusMillis(10));
+        gate.open();
+        fleet.time.advance(Duration.ofSeconds(1));
+
+        assertThat(fleet.stored(1))
+                .isInstanceOfSatisfying(
+                        FarReading.Found.class,
+                        found -> assertThat(found.record().content().state()).isEqualTo(FarRecord.State.TOMBSTONE));
+    }
+
+    @Test
+    void aFullQueueBecomesOneClear() {
+        other.cache.put(9, "old");
+        node.far.always(Call.INVALIDATE, Fault.fail());
+        for (int key = 1; key <= 4; key++) {
+            node.async().invalidate(key);
+        }
+
+        assertThat(queued()).isEqualTo(1);
+        assertThat(node.cache.stats().failures()).containsEntry(FailureKind.RECOVERY_OVERFLOW, 1L);
+        fleet.rows.put(9, "new");
+        assertThat(node.read(9)).as("every key is suspect").isEqualTo("new");
+        fleet.time.advance(Duration.ofSeconds(2));
+        assertThat(queued()).isZero();
+        assertThat(other.read(9)).isEqualTo("new");
+    }
+
+    @Test
+    void aChangeDuringTheRepairOfItsKeyIsRepairedAgain() {
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        Gate repair = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayReply(repair));
+        fleet.time.advance(Duration.ofMillis(250));
+        assertThat(repair.waiting()).isEqualTo(1);
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        repair.open();
+
+        assertThat(queued()).isEqualTo(1);
+        fleet.time.advance(Duration.ofSeconds(1));
+        assertThat(queued()).isZero();
+    }
+
+    @Test
+    void aPutIfAbsentThatMayOrMayNotHaveStoredIsRepaired() {
+        node.far.next(Call.PUT_IF_UNCHANGED, Fault.dropReply());
+        CompletableFuture<Boolean> stored = node.async().putIfAbsent(1, "perhaps");
+        fleet.time.advance(Fleet.BUDGET.plusMillis(10));
+
+        assertThat(stored).isCompletedExceptionally();
+        assertThat(queued()).isEqualTo(1);
+    }
+}
