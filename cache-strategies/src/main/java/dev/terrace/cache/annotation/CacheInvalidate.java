@@ -23,7 +23,7 @@ public @interface CacheInvalidate {
     /** The name of the cache. */
     String value();
 
-    /** Tags to invalidate, as in {@link Cached#tags}. With tags alone, a {@link CacheKey} is not needed. */
+    /** Tags to invalidate, as in {@link Cached#tags}, in place of what {@link CacheKey} marks. */
     String[] tags() default {};
 
     /** Invalidates everything in the cache. */

@@ -48,7 +48,8 @@ final class InvalidateCall implements Invocation {
         }
     }
 
-    private record Going(Cache<Object, Object> cache, List<Object> keys, String[] tags, boolean all) {
+    /** What is to go. */
+    record Going(Cache<Object, Object> cache, List<Object> keys, String[] tags, boolean all) {
 
         void go() {
             if (all) {

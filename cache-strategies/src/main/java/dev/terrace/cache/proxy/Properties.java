@@ -97,7 +97,7 @@ final class Properties {
             return MethodHandles.lookup()
                     .findStatic(java.util.Objects.class, "isNull", MethodType.methodType(boolean.class, Object.class));
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("every Java platform has Objects.isNull", e);
+            throw new LinkageError("every Java platform has Objects.isNull", e);
         }
     }
 }

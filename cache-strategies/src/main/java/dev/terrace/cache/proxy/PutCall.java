@@ -45,7 +45,7 @@ final class PutCall implements Invocation {
         if (result.later()) {
             return Stages.after(method, arguments, () -> cache.async().invalidate(key));
         }
-        return cache.put(
+        return cache.<@Nullable Object>put(
                 key,
                 () -> method.callChecked(arguments),
                 returned -> argument >= 0 ? arguments[argument] : result.unwrapped(returned),

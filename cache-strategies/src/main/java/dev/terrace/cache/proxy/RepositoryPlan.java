@@ -179,7 +179,8 @@ final class RepositoryPlan<T> {
     private InvalidateCall.Target target(RepositoryMethod method, CacheInvalidate invalidation) {
         TagsOf tags = TagsOf.of(method, invalidation.tags());
         boolean named = invalidation.keyFunction() != KeyFunction.None.class
-                || Arrays.stream(method.method().getParameters()).anyMatch(RepositoryPlan::isKey);
+                || (tags.isEmpty()
+                        && Arrays.stream(method.method().getParameters()).anyMatch(RepositoryPlan::isKey));
         if (invalidation.all()) {
             RepositoryMethod.require(
                     tags.isEmpty() && invalidation.keyFunction() == KeyFunction.None.class,

@@ -74,7 +74,8 @@ public final class WriteThrough<K, V> extends StoringCache<K, V> {
      * @return what the write returned
      * @throws Exception what the write threw, unchanged
      */
-    public <R> R put(K key, Callable<R> write, Function<? super R, ? extends @Nullable V> row, EntryOptions options)
+    public <R extends @Nullable Object> R put(
+            K key, Callable<R> write, Function<? super R, ? extends @Nullable V> row, EntryOptions options)
             throws Exception {
         long token = underWay.begin(key);
         try {

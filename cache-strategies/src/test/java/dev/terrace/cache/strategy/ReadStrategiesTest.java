@@ -240,8 +240,8 @@ final class ReadStrategiesTest {
             assertThat(ahead.get("k")).isEqualTo("v1");
         }
         assertThat(loads).hasValue(1);
-        now.addAndGet(Duration.ofSeconds(2).toNanos());
         eventually(() -> {
+            now.addAndGet(Duration.ofMillis(10).toNanos());
             assertThat(ahead.get("k")).isEqualTo("v1");
             return loads.get() == 2;
         });
