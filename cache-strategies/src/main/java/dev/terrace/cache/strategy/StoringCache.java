@@ -43,7 +43,7 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
         throw unsupported();
     }
 
-    private static UnsupportedOperationException unsupported() {
+    static UnsupportedOperationException unsupported() {
         return new UnsupportedOperationException(
                 "putIfAbsent: that the cache has no value does not say that the store has none; ask the store");
     }
@@ -82,10 +82,9 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
 
         private CompletableFuture<Void> stored(Runnable write) {
             if (executor == null) {
-                return CompletableFuture.failedFuture(
-                        new IllegalStateException(
-                                "cache \"" + name()
-                                        + "\": the store blocks, so async() needs an executor for it: use around(cache, writer, executor)"));
+                return CompletableFuture.failedFuture(new IllegalStateException("cache \"" + name()
+                        + "\": the store blocks, so async() needs an executor for it: use"
+                        + " around(cache, writer, executor)"));
             }
             CompletableFuture<Void> done = new CompletableFuture<>();
             try {

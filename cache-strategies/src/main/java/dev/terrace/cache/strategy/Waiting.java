@@ -4,9 +4,13 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How blocking callers wait for a future that is bounded by itself: interruptibly, and with the failure without wrapping. */
 final class Waiting {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.strategy");
 
     private Waiting() {}
 
@@ -19,6 +23,12 @@ final class Waiting {
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted while waiting");
         }
+    }
+
+    /** Waits for a change of a cache whose failure is that cache's to count, report and repair. */
+    static void forEnd(CompletableFuture<?> change) {
+        boolean acknowledged = change.handle((done, failure) -> failure == null).join();
+        LOG.trace("a change of the cache was acknowledged: {}", acknowledged);
     }
 
     /** The failure of a store or loader: itself if unchecked. */

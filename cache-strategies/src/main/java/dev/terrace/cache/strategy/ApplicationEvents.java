@@ -1,0 +1,42 @@
+package dev.terrace.cache.strategy;
+
+import dev.terrace.cache.spi.InvalidationSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/**
+ * Events that the application publishes in this process, such as those of its domain or of its framework. Nothing is kept: an
+ * event that a subscriber could not handle is the publisher's to publish again. Thread-safe.
+ *
+ * @param <E> the type of event
+ */
+public final class ApplicationEvents<E> implements InvalidationSource<E> {
+
+    private final List<Function<? super E, ? extends CompletionStage<?>>> handlers = new CopyOnWriteArrayList<>();
+
+    /** A source without subscribers. */
+    public ApplicationEvents() {}
+
+    /**
+     * Tells all subscribers, on this thread.
+     *
+     * @return completes when all have handled it; fails if one has not
+     */
+    public CompletableFuture<Void> publish(E event) {
+        List<CompletableFuture<?>> handled = new ArrayList<>();
+        for (Function<? super E, ? extends CompletionStage<?>> handler : handlers) {
+            handled.add(handler.apply(event).toCompletableFuture());
+        }
+        return CompletableFuture.allOf(handled.toArray(CompletableFuture[]::new));
+    }
+
+    @Override
+    public Subscription subscribe(String name, Function<? super E, ? extends CompletionStage<?>> handler) {
+        handlers.add(handler);
+        return () -> handlers.remove(handler);
+    }
+}

@@ -1,0 +1,126 @@
+package dev.terrace.cache.strategy;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.spi.InvalidationSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Invalidates what events of elsewhere say has changed.
+ *
+ * <pre>{@code
+ * EventInvalidation.of(products, orders, (event, changes) -> changes.key(event.productId()).tag("shop:" + event.shopId()));
+ * }</pre>
+ *
+ * <p><b>What is left behind</b>
+ * <ul>
+ *   <li>An event is acknowledged to its source after the far tier has acknowledged the invalidation. A crash before that: a
+ *       source that keeps events delivers it again, which costs a load.
+ *   <li>A far tier that does not acknowledge: this node does not serve the old value, and the event is not acknowledged.
+ *   <li>An event that the mapping cannot understand: nothing is invalidated, it is reported, and not acknowledged.
+ * </ul>
+ */
+public final class EventInvalidation implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.strategy");
+
+    private final InvalidationSource.Subscription subscription;
+
+    private EventInvalidation(InvalidationSource.Subscription subscription) {
+        this.subscription = subscription;
+    }
+
+    /** What an event says has changed. For the mapping that it is given to. */
+    public static final class Changed<K> {
+
+        private final Set<K> keys = new LinkedHashSet<>();
+        private final Set<String> tags = new LinkedHashSet<>();
+        private boolean all;
+
+        private Changed() {}
+
+        /** This key. */
+        public Changed<K> key(K key) {
+            keys.add(Objects.requireNonNull(key, "key"));
+            return this;
+        }
+
+        /** Everything with this tag. */
+        public Changed<K> tag(String tag) {
+            tags.add(Objects.requireNonNull(tag, "tag"));
+            return this;
+        }
+
+        /** Everything. */
+        public Changed<K> all() {
+            all = true;
+            return this;
+        }
+    }
+
+    /** Subscribes under the cache's name, until closed. */
+    public static <K, V, E> EventInvalidation of(
+            Cache<K, V> cache, InvalidationSource<E> source, BiConsumer<? super E, ? super Changed<K>> mapping) {
+        return of(cache, source, mapping, CacheListener.NONE);
+    }
+
+    /** As {@link #of(Cache, InvalidationSource, BiConsumer)}; the listener is told of events that could not be applied. */
+    public static <K, V, E> EventInvalidation of(
+            Cache<K, V> cache,
+            InvalidationSource<E> source,
+            BiConsumer<? super E, ? super Changed<K>> mapping,
+            CacheListener listener) {
+        return new EventInvalidation(source.subscribe(
+                cache.name(),
+                event -> applied(cache, event, mapping).whenComplete((none, failure) -> {
+                    if (failure != null) {
+                        report(cache.name(), listener, failure);
+                    }
+                })));
+    }
+
+    private static <K, V, E> CompletionStage<Void> applied(
+            Cache<K, V> cache, E event, BiConsumer<? super E, ? super Changed<K>> mapping) {
+        Changed<K> changed = new Changed<>();
+        try {
+            mapping.accept(event, changed);
+            List<CompletableFuture<Void>> begun = new ArrayList<>();
+            if (changed.all) {
+                begun.add(cache.async().clear());
+            }
+            changed.tags.forEach(tag -> begun.add(cache.async().invalidateTag(tag)));
+            if (!changed.keys.isEmpty()) {
+                begun.add(cache.async().invalidateAll(changed.keys));
+            }
+            return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
+        } catch (RuntimeException notUnderstood) {
+            return CompletableFuture.failedFuture(notUnderstood);
+        }
+    }
+
+    private static void report(String name, CacheListener listener, Throwable failure) {
+        Throwable cause = Waiting.cause(failure);
+        LOG.warn("cache {}: an event of change was not applied", name, cause);
+        try {
+            listener.onFailure(name, FailureKind.INVALIDATION_SOURCE, cause);
+        } catch (Throwable thrown) {
+            LOG.debug("cache {}: a listener failed", name, thrown);
+        }
+    }
+
+    /** Ends the subscription; the cache stays open. Idempotent. */
+    @Override
+    public void close() {
+        subscription.close();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.terrace.cache.strategy;
+
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.FailureKind;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Counts, logs and tells the listener what a queue does. Never throws, never names a key or value. Thread-safe. */
+final class QueueReports {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.strategy");
+
+    private final String name;
+    private final CacheListener listener;
+    private final Runnable freed;
+    private final Supplier<State> state;
+    private final AtomicBoolean failing = new AtomicBoolean();
+
+    final LongAdder accepted = new LongAdder();
+    final LongAdder coalesced = new LongAdder();
+    private final LongAdder written = new LongAdder();
+    private final LongAdder batches = new LongAdder();
+    private final LongAdder retries = new LongAdder();
+    private final LongAdder deadLetters = new LongAdder();
+    private volatile Duration lag = Duration.ZERO;
+
+    /** What is pending now. */
+    record State(int pending, Duration oldest) {}
+
+    /** @param freed called when a key has nothing pending any more */
+    QueueReports(String name, CacheListener listener, Runnable freed, Supplier<State> state) {
+        this.name = name;
+        this.listener = listener;
+        this.freed = freed;
+        this.state = state;
+    }
+
+    void written(int stored, int operations, Duration took, Duration waited, @Nullable Throwable failure) {
+        batches.increment();
+        written.add(stored);
+        if (stored > 0) {
+            lag = waited;
+        }
+        if (failure == null) {
+            if (failing.getAndSet(false)) {
+                LOG.info("write-behind of cache {}: the store takes writes again", name);
+            }
+        } else {
+            if (!failing.getAndSet(true)) {
+                LOG.warn("write-behind of cache {}: the store failed; it is tried again", name, failure);
+            }
+            told(() -> listener.onFailure(name, FailureKind.STORE_WRITE, failure));
+        }
+        told(() -> listener.onStoreWrite(name, operations, took, waited, failure));
+    }
+
+    void retried() {
+        retries.increment();
+    }
+
+    void deadLetter(Throwable cause) {
+        deadLetters.increment();
+        LOG.warn("write-behind of cache {}: an operation was given to the dead-letter handler", name, cause);
+        told(() -> listener.onDeadLetter(name, cause));
+    }
+
+    void replaced() {
+        coalesced.increment();
+    }
+
+    void freed() {
+        freed.run();
+    }
+
+    void failed(Throwable failure) {
+        LOG.warn("write-behind of cache {}: a dead-letter handler failed, or the cache is closed", name, failure);
+        told(() -> listener.onFailure(name, FailureKind.DEAD_LETTER, failure));
+    }
+
+    void woken() {
+        LOG.debug("write-behind of cache {}: a flusher was interrupted", name);
+    }
+
+    void recovered(int operations) {
+        LOG.info(
+                "write-behind of cache {}: {} operations were left in the journal and are written now",
+                name,
+                operations);
+    }
+
+    void left(int operations, String where) {
+        LOG.warn("write-behind of cache {}: closed with {} operations not written; {}", name, operations, where);
+    }
+
+    void changed() {
+        if (listener != CacheListener.NONE) {
+            State now = state.get();
+            told(() -> listener.onPendingWrites(name, now.pending(), now.oldest()));
+        }
+    }
+
+    private void told(Runnable event) {
+        try {
+            event.run();
+        } catch (Throwable thrown) {
+            LOG.debug("write-behind of cache {}: a listener failed", name, thrown);
+        }
+    }
+
+    WriteBehindStats stats() {
+        State now = state.get();
+        return new WriteBehindStats(
+                now.pending(),
+                now.oldest(),
+                accepted.sum(),
+                coalesced.sum(),
+                written.sum(),
+                batches.sum(),
+                retries.sum(),
+                deadLetters.sum(),
+                lag);
+    }
+}

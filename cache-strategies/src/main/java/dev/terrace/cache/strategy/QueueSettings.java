@@ -1,0 +1,30 @@
+package dev.terrace.cache.strategy;
+
+import dev.terrace.cache.CacheListener;
+import java.time.Duration;
+
+/** What a {@link WriteBehindBuilder} was told. */
+record QueueSettings<K, V>(
+        Batching batching,
+        Retry retry,
+        Room room,
+        BatchWriter<K, V> writer,
+        DeadLetterHandler<K, V> deadLetters,
+        CacheListener listener) {
+
+    /** @param flushers how many batches may be written at once, of different keys */
+    record Batching(int size, Duration maxDelay, int flushers, Duration writeDeadline) {}
+
+    /** @param attempts how often an operation may fail */
+    record Retry(Duration first, Duration most, int attempts) {
+
+        /** The pause after so many failures: doubled each time, shortened by up to a half. */
+        long pauseNanos(int failures, double chance) {
+            long doubled = first.toNanos() << Math.min(failures - 1, 30);
+            long bounded = doubled <= 0 ? most.toNanos() : Math.min(doubled, most.toNanos());
+            return (long) (bounded * (1 - chance / 2));
+        }
+    }
+
+    record Room(int capacity, WhenFull whenFull, Duration longestWait, Duration closeDeadline) {}
+}

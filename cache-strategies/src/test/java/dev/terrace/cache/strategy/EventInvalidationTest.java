@@ -1,0 +1,98 @@
+package dev.terrace.cache.strategy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.FaultyFarTier;
+import dev.terrace.cache.testkit.InMemoryFarTier;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Events of change that become invalidations, and are acknowledged when those are. */
+final class EventInvalidationTest {
+
+    private record Changed(String key, String shop) {}
+
+    private final Nodes nodes = new Nodes();
+    private final ApplicationEvents<Changed> events = new ApplicationEvents<>();
+    private final List<FailureKind> failures = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        nodes.close();
+    }
+
+    private EventInvalidation subscribed(Cache<String, String> cache) {
+        return nodes.opened(EventInvalidation.of(
+                cache,
+                events,
+                (event, changed) -> {
+                    if (event.key().isEmpty()) {
+                        throw new IllegalArgumentException("an event of an unknown kind");
+                    }
+                    if (event.key().equals("*")) {
+                        changed.all();
+                    } else {
+                        changed.key(event.key()).tag("shop:" + event.shop());
+                    }
+                },
+                new CacheListener() {
+                    @Override
+                    public void onFailure(String name, FailureKind kind, Throwable failure) {
+                        failures.add(kind);
+                    }
+                }));
+    }
+
+    @Test
+    void keysTagsAndEverythingGoAsTheEventsSay() {
+        for (Cache<String, String> cache : List.of(nodes.nearOnly(), nodes.node())) {
+            EventInvalidation subscription = subscribed(cache);
+            cache.put("a", "1");
+            cache.put("b", "1", EntryOptions.tags("shop:7"));
+            cache.put("c", "1");
+            assertThat(events.publish(new Changed("a", "7"))).isCompleted();
+            assertThat(cache.getAllPresent(List.of("a", "b", "c"))).containsOnlyKeys("c");
+            assertThat(events.publish(new Changed("*", ""))).isCompleted();
+            assertThat(cache.getIfPresent("c")).isNull();
+            subscription.close();
+            cache.put("a", "1");
+            events.publish(new Changed("a", "7")).join();
+            assertThat(cache.getIfPresent("a")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void anEventIsNotAcknowledgedBeforeTheFarTierHas() {
+        FaultyFarTier far = FaultyFarTier.around(new InMemoryFarTier(nodes.server));
+        Cache<String, String> cache = nodes.opened(Cache.<String, String>builder("shared")
+                .near(Near.maximumSize(100))
+                .far(far, StringCodec.utf8())
+                .freshFor(Duration.ofMinutes(1))
+                .build());
+        subscribed(cache);
+        cache.put("a", "1");
+        far.next(FaultyFarTier.Call.INVALIDATE, FaultyFarTier.Fault.fail());
+        assertThat(events.publish(new Changed("a", "7"))).failsWithin(Duration.ofSeconds(20));
+        assertThat(cache.getIfPresent("a")).isNull();
+        assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
+    }
+
+    @Test
+    void anEventThatIsNotUnderstoodIsReportedAndNotAcknowledged() {
+        Cache<String, String> cache = nodes.nearOnly();
+        subscribed(cache);
+        cache.put("a", "1");
+        assertThat(events.publish(new Changed("", ""))).isCompletedExceptionally();
+        assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
+        assertThat(cache.getIfPresent("a")).isEqualTo("1");
+    }
+}

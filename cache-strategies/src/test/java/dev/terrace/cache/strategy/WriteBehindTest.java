@@ -1,0 +1,472 @@
+package dev.terrace.cache.strategy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.Lookup;
+import dev.terrace.cache.Near;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Write-behind step by step, in time that the test moves; what needs threads of its own has them. */
+final class WriteBehindTest {
+
+    private static final Duration DELAY = Duration.ofMillis(200);
+
+    private final Nodes nodes = new Nodes();
+    private final BatchStore store = new BatchStore();
+    private final List<String> deadLetters = Collections.synchronizedList(new ArrayList<>());
+    private final List<WriteBehind<String, String>> built = new ArrayList<>();
+    private long now = 1;
+    private @Nullable Cache<String, String> inner;
+
+    @AfterEach
+    void close() throws Exception {
+        built.forEach(WriteBehind::close);
+        nodes.close();
+    }
+
+    private Cache<String, String> inner() {
+        Cache<String, String> present = inner;
+        if (present == null) {
+            present = ReadThrough.around(nodes.node(), store::load);
+            inner = present;
+        }
+        return present;
+    }
+
+    private WriteBehindBuilder<String, String> stepByStep() {
+        WriteBehindBuilder<String, String> builder = WriteBehind.around(inner(), store)
+                .maxDelay(DELAY)
+                .flushers(1)
+                .retryAfter(Duration.ofMillis(50))
+                .deadLetters((operation, cause) -> deadLetters.add(operation.key() + " " + cause.getMessage()));
+        builder.threads = false;
+        builder.nanoTime = () -> now;
+        builder.chance = () -> 0;
+        return builder;
+    }
+
+    private WriteBehind<String, String> built(WriteBehindBuilder<String, String> builder) {
+        WriteBehind<String, String> cache = builder.build();
+        built.add(cache);
+        return cache;
+    }
+
+    private void after(Duration time, WriteBehind<String, String> cache) {
+        now += time.toNanos();
+        while (cache.runDue()) {
+            // One batch after the other.
+        }
+    }
+
+    private List<String> written() {
+        return store.batches.stream()
+                .map(batch -> String.join(
+                        " ",
+                        batch.stream().map(one -> one.key() + "=" + one.value()).toList()))
+                .toList();
+    }
+
+    @Test
+    void aPutIsReadAtOnceAndWrittenLater() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        cache.put("k", "v1");
+        assertThat(cache.get("k")).isEqualTo("v1");
+        assertThat(inner().getIfPresent("k")).isEqualTo("v1");
+        after(Duration.ofMillis(199), cache);
+        assertThat(store.rows).isEmpty();
+        after(Duration.ofMillis(1), cache);
+        assertThat(store.rows).containsEntry("k", "v1");
+        assertThat(cache.pendingWrites().pending()).isZero();
+        assertThat(cache.get("k")).isEqualTo("v1");
+    }
+
+    @Test
+    void operationsAreWrittenTogetherAndALaterOneReplacesAnEarlier() {
+        WriteBehind<String, String> cache = built(stepByStep().batchSize(3));
+        cache.put("a", "1");
+        cache.put("b", "1");
+        cache.put("a", "2");
+        after(Duration.ZERO, cache);
+        assertThat(written()).isEmpty();
+        cache.put("c", "1");
+        after(Duration.ZERO, cache);
+        assertThat(written()).containsExactly("a=2 b=1 c=1");
+        assertThat(cache.pendingWrites().coalesced()).isEqualTo(1);
+        assertThat(cache.pendingWrites().accepted()).isEqualTo(4);
+    }
+
+    @Test
+    void aRemoveReplacesAPutAndIsNotOvertakenByIt() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.rows.put("k", "old");
+        cache.put("k", "v1");
+        cache.remove("k");
+        assertThat(cache.get("k")).isNull();
+        assertThat(cache.getIfPresent("k")).isNull();
+        assertThat(cache.lookup("k").isPresent()).isFalse();
+        after(DELAY, cache);
+        assertThat(store.rows).isEmpty();
+        assertThat(written()).containsExactly("k=null");
+        assertThat(cache.get("k")).isNull();
+    }
+
+    @Test
+    void whatIsPendingIsReadOnEveryPathAlsoWhenTheCacheHasLetGoOfIt() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.rows.putAll(Map.of("k", "old", "gone", "old", "other", "row"));
+        cache.put("k", "v1");
+        cache.remove("gone");
+        inner().clear();
+        assertThat(cache.get("k")).isEqualTo("v1");
+        assertThat(cache.get("k", key -> "loaded")).isEqualTo("v1");
+        assertThat(cache.getIfPresent("k")).isEqualTo("v1");
+        assertThat(cache.refresh("k")).isEqualTo("v1");
+        assertThat(cache.lookup("k").status()).isEqualTo(Lookup.Status.FRESH);
+        assertThat(cache.getAll(List.of("other", "gone", "k")))
+                .containsExactly(Map.entry("other", "row"), Map.entry("k", "v1"));
+        assertThat(cache.getAllPresent(List.of("gone", "k"))).containsExactly(Map.entry("k", "v1"));
+        assertThat(cache.async().get("k").join()).isEqualTo("v1");
+        assertThat(cache.async().getIfPresent("gone").join()).isNull();
+        assertThat(cache.async().refresh("k").join()).isEqualTo("v1");
+        assertThat(cache.async().lookup("k").join().value()).isEqualTo("v1");
+    }
+
+    @Test
+    void aBatchThatFailsIsTriedAgainAfterAPauseThatGrows() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.failure = operation -> new IOException("down");
+        cache.put("k", "v1");
+        after(DELAY, cache);
+        assertThat(store.batches).hasSize(1);
+        after(Duration.ofMillis(49), cache);
+        assertThat(store.batches).hasSize(1);
+        after(Duration.ofMillis(1), cache);
+        assertThat(store.batches).hasSize(2);
+        after(Duration.ofMillis(99), cache);
+        assertThat(store.batches).hasSize(2);
+        store.failure = operation -> null;
+        after(Duration.ofMillis(1), cache);
+        assertThat(store.rows).containsEntry("k", "v1");
+        assertThat(cache.pendingWrites().retries()).isEqualTo(2);
+        assertThat(store.batches.get(2)).isEqualTo(store.batches.get(0));
+    }
+
+    @Test
+    void aPoisonRecordIsFoundByHalvingAndGivenUpWhileTheOthersGoOn() {
+        WriteBehind<String, String> cache = built(stepByStep().batchSize(16).attempts(6));
+        store.failure = operation -> operation.key().equals("k5") ? new IOException("k5 is too long") : null;
+        store.rows.put("k5", "old");
+        for (int i = 0; i < 16; i++) {
+            cache.put("k" + i, "v" + i);
+        }
+        for (int i = 0; i < 8; i++) {
+            after(Duration.ofSeconds(2), cache);
+        }
+        assertThat(deadLetters).containsExactly("k5 k5 is too long");
+        assertThat(store.rows).hasSize(16).containsEntry("k5", "old").containsEntry("k15", "v15");
+        assertThat(store.batches.size()).isLessThan(20);
+        assertThat(cache.get("k5")).isEqualTo("old");
+        assertThat(cache.pendingWrites().deadLetters()).isEqualTo(1);
+        assertThat(cache.pendingWrites().pending()).isZero();
+    }
+
+    @Test
+    void aWriterThatNamesWhatFailedHasTheRestAcknowledged() {
+        WriteBehind<String, String> cache = built(stepByStep().attempts(2));
+        store.partial = true;
+        store.failure = operation -> operation.key().equals("b") ? new IOException("no") : null;
+        cache.put("a", "1");
+        cache.put("b", "1");
+        after(DELAY, cache);
+        assertThat(store.rows).containsOnlyKeys("a");
+        assertThat(cache.pendingWrites().pending()).isEqualTo(1);
+        after(Duration.ofSeconds(1), cache);
+        assertThat(deadLetters).containsExactly("b no");
+    }
+
+    @Test
+    void aStoreThatThrowsAlthoughItHasStoredIsWrittenTheSameAgain() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.afterwards = new IOException("connection lost");
+        cache.put("k", "v1");
+        after(DELAY, cache);
+        store.afterwards = null;
+        after(Duration.ofSeconds(1), cache);
+        assertThat(store.batches).hasSize(2);
+        assertThat(store.batches.get(1)).isEqualTo(store.batches.get(0));
+        assertThat(cache.pendingWrites().pending()).isZero();
+    }
+
+    @Test
+    void aLaterOperationTakesThePlaceOfOneThatFails() {
+        WriteBehind<String, String> cache = built(stepByStep().attempts(2));
+        store.failure = operation -> "bad".equals(operation.value()) ? new IOException("bad") : null;
+        cache.put("k", "bad");
+        after(DELAY, cache);
+        cache.put("k", "good");
+        after(DELAY, cache);
+        assertThat(store.rows).containsEntry("k", "good");
+        assertThat(deadLetters).isEmpty();
+    }
+
+    @Test
+    void aDeadLetterHandlerThatFailsKeepsTheOperation() {
+        AtomicBoolean refuses = new AtomicBoolean(true);
+        WriteBehind<String, String> cache = built(stepByStep().attempts(1).deadLetters((operation, cause) -> {
+            if (refuses.get()) {
+                throw new IOException("the other database is down, too");
+            }
+            deadLetters.add(operation.key());
+        }));
+        store.failure = operation -> new IOException("down");
+        cache.put("k", "v1");
+        after(DELAY, cache);
+        assertThat(cache.get("k")).isEqualTo("v1");
+        assertThat(cache.pendingWrites().pending()).isEqualTo(1);
+        refuses.set(false);
+        after(Duration.ofSeconds(1), cache);
+        assertThat(deadLetters).containsExactly("k");
+        assertThat(cache.pendingWrites().pending()).isZero();
+    }
+
+    @Test
+    void aRowReadFromTheStoreWhileAPutWasPendingDoesNotStay() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.rows.put("k", "old");
+        cache.put("k", "v1");
+        inner().invalidate("k");
+        assertThat(inner().get("k")).isEqualTo("old");
+        after(DELAY, cache);
+        assertThat(inner().get("k")).isEqualTo("v1");
+    }
+
+    @Test
+    void whatTheCacheStillHoldsOfAPutStaysWhenItIsStored() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        cache.put("k", "v1");
+        after(DELAY, cache);
+        assertThat(inner().getIfPresent("k")).isEqualTo("v1");
+    }
+
+    @Test
+    void aFullQueueRefusesNewKeysAndTakesKnownOnes() {
+        WriteBehind<String, String> cache =
+                built(stepByStep().capacity(2).batchSize(2).whenFull(WhenFull.REJECT));
+        cache.pause();
+        cache.put("a", "1");
+        cache.put("b", "1");
+        assertThatThrownBy(() -> cache.put("c", "1"))
+                .isInstanceOf(QueueFullException.class)
+                .hasMessageContaining("2 keys");
+        assertThatThrownBy(() -> cache.remove("c")).isInstanceOf(QueueFullException.class);
+        cache.put("a", "2");
+        cache.remove("b");
+        assertThat(cache.async().put("c", "1")).isCompletedExceptionally();
+        assertThat(cache.getIfPresent("c")).isNull();
+        cache.resume();
+        after(DELAY, cache);
+        cache.put("c", "1");
+        after(DELAY, cache);
+        assertThat(store.rows).containsOnly(Map.entry("a", "2"), Map.entry("c", "1"));
+    }
+
+    @Test
+    void aFullQueueMayWriteThroughInTheOrderOfTheKey() {
+        WriteBehind<String, String> cache =
+                built(stepByStep().capacity(1).batchSize(1).whenFull(WhenFull.WRITE_THROUGH));
+        cache.pause();
+        cache.put("a", "1");
+        cache.put("b", "1");
+        assertThat(store.rows).containsOnly(Map.entry("b", "1"));
+        store.failure = operation -> new IllegalStateException("down");
+        assertThatThrownBy(() -> cache.put("b", "2")).hasMessage("down");
+        store.failure = operation -> null;
+        assertThat(cache.get("b")).isEqualTo("1");
+        cache.put("a", "2");
+        cache.resume();
+        after(DELAY, cache);
+        assertThat(store.rows).containsOnly(Map.entry("a", "2"), Map.entry("b", "1"));
+        cache.put("c", "1");
+        assertThat(store.rows).doesNotContainKey("c");
+    }
+
+    @Test
+    void aFullQueueLetsCallersWaitForRoomWithinABound() throws Exception {
+        WriteBehind<String, String> cache = built(
+                WriteBehind.around(inner(), store).capacity(1).batchSize(1).longestWait(Duration.ofMillis(20)));
+        cache.pause();
+        cache.put("a", "1");
+        assertThatThrownBy(() -> cache.put("b", "1"))
+                .isInstanceOf(QueueFullException.class)
+                .hasMessageContaining("PT0.02S");
+        WriteBehind<String, String> patient =
+                built(WriteBehind.around(nodes.nearOnly(), store).capacity(1).batchSize(1));
+        patient.pause();
+        patient.put("c", "1");
+        CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> patient.put("d", "1"));
+        patient.resume();
+        waiting.get();
+        assertThat(patient.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(store.rows).containsKeys("c", "d");
+    }
+
+    @Test
+    void aFlushWritesWhatIsPendingAndAPauseHoldsItBack() {
+        WriteBehind<String, String> cache =
+                built(WriteBehind.around(inner(), store).maxDelay(Duration.ofHours(1)));
+        cache.put("a", "1");
+        cache.pause();
+        assertThat(cache.flush(Duration.ofMillis(20))).isFalse();
+        assertThat(store.rows).isEmpty();
+        cache.resume();
+        assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(store.rows).containsEntry("a", "1");
+    }
+
+    @Test
+    void aCloseWritesWhatIsPending() {
+        WriteBehind<String, String> cache =
+                built(WriteBehind.around(inner(), store).maxDelay(Duration.ofHours(1)));
+        for (int i = 0; i < 1_000; i++) {
+            cache.put("k" + i, "v");
+        }
+        cache.close();
+        assertThat(store.rows).hasSize(1_000);
+        assertThatThrownBy(() -> cache.put("k", "v"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void aCloseGivesWhatItCannotWriteToTheDeadLetterHandler() {
+        WriteBehind<String, String> cache = built(WriteBehind.around(inner(), store)
+                .closeDeadline(Duration.ofMillis(50))
+                .deadLetters((operation, cause) -> deadLetters.add(operation.key())));
+        store.failure = operation -> new IOException("down");
+        cache.put("a", "1");
+        cache.remove("b");
+        cache.close();
+        assertThat(deadLetters).containsExactly("a", "b");
+    }
+
+    @Test
+    void aWriterThatHangsIsInterruptedAtItsDeadlineAndTriedAgain() {
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicInteger calls = new AtomicInteger();
+        WriteBehind<String, String> cache = built(WriteBehind.around(inner(), (BatchWriter<String, String>) batch -> {
+                    if (calls.incrementAndGet() == 1) {
+                        never.await();
+                    }
+                    store.write(batch);
+                })
+                .writeDeadline(Duration.ofMillis(50)));
+        cache.put("a", "1");
+        assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(store.rows).containsEntry("a", "1");
+        assertThat(calls).hasValue(2);
+    }
+
+    @Test
+    void theListenerIsToldAndThrowsInVain() {
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        WriteBehind<String, String> cache = built(stepByStep().attempts(1).listener(new CacheListener() {
+            @Override
+            public void onStoreWrite(
+                    String name, int operations, Duration took, Duration lag, @Nullable Throwable failure) {
+                told.add("write " + operations + " " + lag.toMillis() + " " + failure);
+                throw new IllegalStateException("a listener's own");
+            }
+
+            @Override
+            public void onPendingWrites(String name, int pending, Duration oldest) {
+                told.add("pending " + pending);
+            }
+
+            @Override
+            public void onDeadLetter(String name, Throwable cause) {
+                told.add("dead " + cause.getMessage());
+            }
+
+            @Override
+            public void onFailure(String name, FailureKind kind, Throwable failure) {
+                told.add(kind + " " + failure.getMessage());
+            }
+        }));
+        cache.put("a", "1");
+        after(DELAY, cache);
+        store.failure = operation -> new IllegalArgumentException("bad");
+        cache.put("b", "1");
+        after(DELAY, cache);
+        assertThat(told)
+                .containsExactly(
+                        "write 1 200 null",
+                        "pending 0",
+                        "STORE_WRITE bad",
+                        "write 1 200 java.lang.IllegalArgumentException: bad",
+                        "dead bad",
+                        "pending 0");
+        assertThat(cache.pendingWrites().lag()).isEqualTo(DELAY);
+    }
+
+    @Test
+    void aWriterOfOneByOneNamesWhatFailed() {
+        Table table = new Table();
+        WriteBehind<String, String> cache =
+                built(WriteBehind.around(nodes.nearOnly(), BatchWriter.<String, String>each(table)));
+        cache.put("a", "1");
+        cache.remove("b");
+        assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(table.log()).containsExactlyInAnyOrder("a=1", "b=null");
+    }
+
+    @Test
+    void settingsThatDoNotWorkTogetherAreRefused() {
+        assertThatThrownBy(() -> stepByStep().capacity(10).build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("batchSize 100");
+        assertThatThrownBy(() -> WriteBehind.around(WriteThrough.around(inner(), new Table()), store)
+                        .build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("WriteThrough");
+        assertThatThrownBy(() -> stepByStep().retryAfter(Duration.ofMinutes(1)).build())
+                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> stepByStep().flushers(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> built(stepByStep()).putIfAbsent("k", "v"))
+                .isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @Test
+    void aValueOfASmallNearTierIsReadFromTheQueue() {
+        Cache<String, String> small = nodes.opened(Cache.<String, String>builder("small")
+                .near(Near.maximumSize(1))
+                .freshFor(Duration.ofMinutes(1))
+                .loader(store::load)
+                .build());
+        WriteBehindBuilder<String, String> builder =
+                WriteBehind.around(small, store).flushers(1);
+        builder.threads = false;
+        WriteBehind<String, String> cache = built(builder);
+        for (int i = 0; i < 200; i++) {
+            cache.put("k" + i, "v" + i);
+        }
+        for (int i = 0; i < 200; i++) {
+            assertThat(cache.get("k" + i)).isEqualTo("v" + i);
+        }
+    }
+}
