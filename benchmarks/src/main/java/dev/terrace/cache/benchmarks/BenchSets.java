@@ -10,8 +10,11 @@ final class BenchSets {
     private static final double NEAR_BAR = 0.7;
     private static final double READ_THROUGH_BAR = 1.1;
     private static final double FAR_BAR = 1.1;
+    private static final double ANNOTATED_BAR = 1.5;
+    private static final double CACHEABLE_BAR = 0.5;
 
-    static final List<BenchSet> ALL = List.of(near(), readThrough(), far(), bulk(), new MemorySet());
+    static final List<BenchSet> ALL =
+            List.of(near(), readThrough(), far(), bulk(), new MemorySet(), annotated(), new WriteBehindSet());
 
     private BenchSets() {}
 
@@ -83,6 +86,18 @@ final class BenchSets {
                 new Contender("Lettuce MGET + SETs", BulkGet.class, "lettuce", 1));
         return new JmhSet(
                 "bulk", "reads of 100 keys at once, half of them present", List.of(comparison), BulkCounts::figures);
+    }
+
+    private static BenchSet annotated() {
+        Contender byHand = new Contender("hand-written", AnnotatedHit.class, "handWritten", 1);
+        Contender annotated = new Contender("annotated", AnnotatedHit.class, "annotated", 1);
+        Contender cacheable = new Contender("Spring @Cacheable", AnnotatedHit.class, "cacheable", 1);
+        return new JmhSet(
+                "annotated",
+                "time of a repository's call that the near tier answers",
+                List.of(
+                        Comparison.of("near hit", annotated, byHand).atMost(ANNOTATED_BAR),
+                        Comparison.of("near hit", annotated, cacheable).atMost(CACHEABLE_BAR)));
     }
 
     private static Comparison compare(String what, Contender ours, Contender raw, int threads) {
