@@ -1,6 +1,5 @@
 package dev.terrace.cache.benchmarks;
 
-import dev.terrace.cache.testkit.MemcachedServer;
 import dev.terrace.cache.testkit.RedisServer;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -38,10 +37,8 @@ public final class Bench {
     }
 
     private static void run(List<BenchSet> sets, Effort effort, PrintStream out) throws Exception {
-        try (RedisServer redis = RedisServer.start();
-                MemcachedServer memcached = MemcachedServer.start()) {
-            RedisAddress.set(redis.uri());
-            MemcachedAddress.set(memcached.port());
+        try (RedisServer server = RedisServer.start()) {
+            RedisAddress.set(server.uri());
             Machine machine = Machine.here();
             out.println(machine.describe());
             List<Report> reports = new ArrayList<>();

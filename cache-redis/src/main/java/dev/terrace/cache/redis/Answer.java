@@ -36,7 +36,7 @@ public final class Answer<T extends @Nullable Object> extends CompletableFuture<
 
     /** The answer made into another. Cancelling that does not cancel this. */
     public <U extends @Nullable Object> Answer<U> map(Function<? super T, ? extends U> function) {
-        return of(this.<U>thenApply(function::apply));
+        return of(this.<U>thenApply(function));
     }
 
     /** Gives the answer, or the failure, as a stage gives it. */

@@ -1,8 +1,0 @@
-package dev.terrace.cache.memcached;
-
-final class BinaryContractTest extends MemcachedContract {
-
-    BinaryContractTest() {
-        super(1, MemcachedFarTier.Protocol.BINARY);
-    }
-}
