@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -155,8 +156,12 @@ final class FileLog implements JournalLog {
                         .sorted()
                         .toList();
             }
+            int last = files.size() - 1;
+            while (last > 0 && isUnused(files.get(last))) {
+                last--;
+            }
             for (int i = 0; i < files.size(); i++) {
-                read(files.get(i), i == files.size() - 1);
+                read(files.get(i), i >= last);
             }
             while (!segments.isEmpty() && segments.get(0).live == 0) {
                 Files.delete(segments.remove(0).file);
@@ -176,6 +181,13 @@ final class FileLog implements JournalLog {
 
         private static long sequence(Path file) {
             return Long.parseUnsignedLong(file.getFileName().toString().substring(0, 16), 16);
+        }
+
+        /** One that was made ahead: a crash in the middle of a record leaves such a file behind the last one that was written. */
+        private static boolean isUnused(Path file) throws IOException {
+            AtomicInteger records = new AtomicInteger();
+            int rest = Segment.read(file).readAll((kind, number, offset, length) -> records.incrementAndGet());
+            return rest == 0 && records.get() == 0;
         }
 
         private void read(Path file, boolean last) throws IOException {
