@@ -30,6 +30,8 @@ public enum FailureKind {
     JOURNAL,
     /** A source of invalidations failed, or what it told could not be applied yet. */
     INVALIDATION_SOURCE,
+    /** A lock, limiter or other structure in Redis had a failure that no caller is told of, such as of a renewal. */
+    REDIS_CALL,
     /** A listener threw. */
     LISTENER,
     /** A copier, weigher, context hook or other function of the application threw in the background. */

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,7 @@ public final class SharedRedis implements AutoCloseable {
 
     private static final Duration BUDGET = Duration.ofSeconds(1);
     private static final int MAX_VALUE_BYTES = 8 << 20;
+    private static final Duration AGAIN_AFTER = Duration.ofMillis(10);
 
     private final Line line;
     private final View view;
@@ -56,6 +59,7 @@ public final class SharedRedis implements AutoCloseable {
             Wakeups wakeups,
             AtomicBoolean closed,
             Counters counters,
+            UntoldFailures untold,
             boolean owned) {}
 
     private record Counters(LongAdder calls, LongAdder failures) {}
@@ -71,7 +75,14 @@ public final class SharedRedis implements AutoCloseable {
         Counters counters = new Counters(new LongAdder(), new LongAdder());
         Subscriber subscriber = new Subscriber(wire);
         return new SharedRedis(
-                new Line(wire, subscriber, new Wakeups(subscriber), new AtomicBoolean(), counters, owned),
+                new Line(
+                        wire,
+                        subscriber,
+                        new Wakeups(subscriber),
+                        new AtomicBoolean(),
+                        counters,
+                        new UntoldFailures(),
+                        owned),
                 new View(prefix(namespace), BUDGET, MAX_VALUE_BYTES, CacheListener.NONE));
     }
 
@@ -208,7 +219,8 @@ public final class SharedRedis implements AutoCloseable {
     }
 
     /**
-     * Runs a script, by its digest; a server that does not know it is sent its text.
+     * Runs a script, by its digest; a server that does not know it is sent its text. While the slot of the keys is being moved
+     * to another node of a cluster, it is asked again within the budget.
      *
      * @param keys all in one slot
      * @return what it answers: each element a {@code Long}, a {@code byte[]}, a list or null
@@ -222,15 +234,39 @@ public final class SharedRedis implements AutoCloseable {
         }
         long size = bytes;
         String[] under = keys.toArray(String[]::new);
-        CompletableFuture<List<Object>> reply = line.wire
-                .<List<Object>>call(
-                        size, commands -> commands.evalsha(script.digest(), ScriptOutputType.MULTI, under, args))
-                .toCompletableFuture()
-                .exceptionallyCompose(failure -> unwrapped(failure) instanceof RedisNoScriptException
-                        ? line.wire.call(
-                                size, commands -> commands.eval(script.text(), ScriptOutputType.MULTI, under, args))
-                        : CompletableFuture.failedFuture(unwrapped(failure)));
+        long deadline = System.nanoTime() + view.budget.toNanos();
+        CompletableFuture<List<Object>> reply = whileMoving(
+                () -> line.wire
+                        .<List<Object>>call(
+                                size,
+                                commands -> commands.evalsha(script.digest(), ScriptOutputType.MULTI, under, args))
+                        .toCompletableFuture()
+                        .exceptionallyCompose(failure -> unwrapped(failure) instanceof RedisNoScriptException
+                                ? line.wire.call(
+                                        size,
+                                        commands -> commands.eval(script.text(), ScriptOutputType.MULTI, under, args))
+                                : CompletableFuture.failedFuture(unwrapped(failure))),
+                deadline);
         return made(kind, name, reply);
+    }
+
+    /** A slot that is being moved refuses what is done on several keys, while they are on two nodes: asks again until the deadline. */
+    private CompletableFuture<List<Object>> whileMoving(Supplier<CompletableFuture<List<Object>>> call, long deadline) {
+        return call.get()
+                .exceptionallyCompose(failure ->
+                        isRefusedForAMove(failure) && deadline - System.nanoTime() > AGAIN_AFTER.toNanos()
+                                ? CompletableFuture.supplyAsync(() -> whileMoving(call, deadline), afterPause())
+                                        .thenCompose(again -> again)
+                                : CompletableFuture.failedFuture(unwrapped(failure)));
+    }
+
+    private Executor afterPause() {
+        return task -> line.wire.timer().schedule(task, AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static boolean isRefusedForAMove(Throwable failure) {
+        return unwrapped(failure) instanceof RedisCommandExecutionException refusal
+                && String.valueOf(refusal.getMessage()).startsWith("TRYAGAIN");
     }
 
     /** Commands to be sent together, with this view's budget for each part and its limit of size. */
@@ -260,10 +296,14 @@ public final class SharedRedis implements AutoCloseable {
         return line.wire.timer();
     }
 
-    /** Reports a failure that no caller is told of. */
+    /**
+     * Reports a failure that no caller is told of: to the listener, and in a log line for each kind every 10 s at most.
+     *
+     * @param kind what it happened to, such as {@code lock}; of few
+     */
     public void report(String kind, Throwable failure) {
-        LOG.warn("{} on {}: {}", kind, line.wire.server(), failure.toString());
-        guarded(() -> view.listener.onFailure(kind, FailureKind.FAR_LEASE, failure));
+        line.untold.note(kind, line.wire.server(), failure, System.nanoTime());
+        guarded(() -> view.listener.onFailure(kind, FailureKind.REDIS_CALL, failure));
     }
 
     /**

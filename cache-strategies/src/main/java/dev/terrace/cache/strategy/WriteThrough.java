@@ -37,12 +37,12 @@ public final class WriteThrough<K, V> extends StoringCache<K, V> {
         this.store = Objects.requireNonNull(store, "store");
     }
 
-    /** Writes this store on the caller's thread; {@link #async} refuses to write. */
+    /** Writes this store on the caller's thread; {@link Cache#async()} refuses to write. */
     public static <K, V> WriteThrough<K, V> around(Cache<K, V> cache, StoreWriter<? super K, ? super V> store) {
         return new WriteThrough<>(cache, store, null);
     }
 
-    /** As {@link #around(Cache, StoreWriter)}; writes of {@link #async} run on this executor. */
+    /** As {@link #around(Cache, StoreWriter)}; writes of {@link Cache#async()} run on this executor. */
     public static <K, V> WriteThrough<K, V> around(
             Cache<K, V> cache, StoreWriter<? super K, ? super V> store, Executor executor) {
         return new WriteThrough<>(cache, store, Objects.requireNonNull(executor, "executor"));

@@ -133,17 +133,22 @@ final class Acquisition {
         long sentAt = System.nanoTime();
         boolean heard = sleeper == null || sleeper.heard().toCompletableFuture().isDone();
         ledger.acquire(token, share, sleeper == null ? "" : sleeper.address()).whenComplete((verdict, failure) -> {
-            if (failure != null) {
-                failed(
-                        failure instanceof CompletionException && failure.getCause() != null
-                                ? failure.getCause()
-                                : failure);
-            } else if (verdict instanceof Ledger.Verdict.Granted granted) {
-                granted(granted.fencingNumber(), sentAt);
-            } else if (verdict instanceof Ledger.Verdict.Refused refused) {
-                refused(Duration.ofMillis(refused.millis() + 1), heard);
+            try {
+                understand(verdict, failure, sentAt, heard);
+            } catch (RuntimeException | Error defect) {
+                end(true, null, defect);
             }
         });
+    }
+
+    private void understand(Ledger.@Nullable Verdict verdict, @Nullable Throwable failure, long sentAt, boolean heard) {
+        if (failure != null) {
+            failed(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure);
+        } else if (verdict instanceof Ledger.Verdict.Granted granted) {
+            granted(granted.fencingNumber(), sentAt);
+        } else if (verdict instanceof Ledger.Verdict.Refused refused) {
+            refused(Duration.ofMillis(refused.millis() + 1), heard);
+        }
     }
 
     private void granted(long fencingNumber, long sentAt) {

@@ -45,9 +45,9 @@ final class ClusterLockTest extends LockContract {
                     .filter(node -> node != from)
                     .findFirst()
                     .orElseThrow();
+            var waiting = lock.acquire(LONG);
             cluster.moveSlotOf(key, to);
             assertThat(lock.tryAcquire().await()).isEmpty();
-            var waiting = lock.acquire(LONG);
             grant.close();
             try (LockGrant next = waiting.await()) {
                 assertThat(next.fencingNumber()).isGreaterThan(grant.fencingNumber());
