@@ -1,0 +1,95 @@
+package dev.terrace.cache.memcached;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first words on a connection: who we are, what the server speaks, whether it can do what a far tier needs, and its time.
+ *
+ * @param protocol what to speak
+ * @param credentials who we are, or null
+ */
+record Greeting(MemcachedFarTier.Protocol protocol, Ask.@Nullable Authenticate credentials) {
+
+    /** The oldest server whose meta protocol was tried. */
+    private static final int[] FIRST_WITH_META = {1, 6, 18};
+
+    /** The server's statistics; fails where the server cannot be used. */
+    CompletableFuture<Reply.Table> greet(Link link) {
+        if (credentials == null && protocol != MemcachedFarTier.Protocol.BINARY) {
+            return greetInText(link);
+        }
+        CompletableFuture<Void> known =
+                credentials == null ? CompletableFuture.completedFuture(null) : authenticate(link, credentials);
+        return known.thenCompose(done -> greetInBinary(link));
+    }
+
+    private CompletableFuture<Reply.Table> greetInText(Link link) {
+        return link.ask(ClassicDialect.INSTANCE, List.of(new Ask.Probe(), new Ask.Stats("settings"), new Ask.Stats("")))
+                .thenApply(replies -> {
+                    Reply.Table stats = table(replies.get(2));
+                    boolean meta = replies.get(0) == Reply.DONE && isNewEnough(stats);
+                    if (protocol == MemcachedFarTier.Protocol.META && !meta) {
+                        throw new IllegalStateException(
+                                "the server does not speak the meta protocol as of version 1.6.18");
+                    }
+                    boolean classic = protocol == MemcachedFarTier.Protocol.CLASSIC || !meta;
+                    settle(link, classic ? ClassicDialect.INSTANCE : MetaDialect.INSTANCE, replies.get(1));
+                    return stats;
+                });
+    }
+
+    private static CompletableFuture<Void> authenticate(Link link, Ask.Authenticate who) {
+        return link.ask(BinaryDialect.INSTANCE, List.of(who)).thenAccept(replies -> {
+            if (replies.get(0) != Reply.DONE) {
+                throw new IllegalStateException("the server refuses user " + who.user());
+            }
+        });
+    }
+
+    private static CompletableFuture<Reply.Table> greetInBinary(Link link) {
+        return link.ask(BinaryDialect.INSTANCE, List.of(new Ask.Stats("settings"), new Ask.Stats("")))
+                .thenApply(replies -> {
+                    settle(link, BinaryDialect.INSTANCE, replies.get(0));
+                    return table(replies.get(1));
+                });
+    }
+
+    private static void settle(Link link, Dialect dialect, Reply settings) {
+        Reply.Table table = table(settings);
+        if ("no".equals(table.entries().get("cas_enabled"))) {
+            throw new IllegalStateException(
+                    "the server runs without CAS (option -C), so that late writes could not be refused");
+        }
+        String limit = table.entries().getOrDefault("item_size_max", "1048576");
+        link.speaks(dialect, Long.parseLong(limit));
+    }
+
+    private static Reply.Table table(Reply reply) {
+        if (reply instanceof Reply.Table table) {
+            return table;
+        }
+        throw new IllegalStateException("the server tells nothing of itself: " + reply);
+    }
+
+    private static boolean isNewEnough(Reply.Table stats) {
+        String[] parts = stats.entries().getOrDefault("version", "").split("[^0-9]+", 4);
+        for (int i = 0; i < FIRST_WITH_META.length; i++) {
+            int part = i < parts.length && !parts[i].isEmpty() ? Integer.parseInt(parts[i]) : 0;
+            if (part != FIRST_WITH_META[i]) {
+                return part > FIRST_WITH_META[i];
+            }
+        }
+        return true;
+    }
+
+    /** The server's time in a table of its statistics, in seconds since the epoch. */
+    static long time(Reply.Table stats) {
+        String time = stats.entries().get("time");
+        if (time == null) {
+            throw new IllegalStateException("the server does not tell its time");
+        }
+        return Long.parseLong(time);
+    }
+}

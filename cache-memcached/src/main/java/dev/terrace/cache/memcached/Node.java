@@ -1,0 +1,332 @@
+package dev.terrace.cache.memcached;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One server: keeps one link with it, made in the background and again whenever it ends, its name resolved anew each time. Nothing
+ * here blocks.
+ *
+ * <p>Requests wait for the first attempt only. A server that leaves a request unanswered for twice the longest budget is not asked
+ * anything more until it answers; one that does so for 2 s, or twice that again, loses its link.
+ */
+final class Node {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.memcached");
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
+    private static final Duration GREETING_LIMIT = Duration.ofSeconds(2);
+    private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(2);
+    private static final Duration SHORTEST_DOUBT = Duration.ofMillis(200);
+    private static final int MOST_WAITING = 4_096;
+
+    /** A clock is looked at closely until it is known to this. */
+    private static final long PRECISE_MICROS = 20_000;
+
+    private static final int CLOSE_LOOKS = 12;
+
+    private final Address address;
+    private final Wire wire;
+    private final ServerClock clock = new ServerClock(System::nanoTime);
+    private final Link.Counts counts = new Link.Counts();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final CompletableFuture<Link> firstAttempt = new CompletableFuture<>();
+    private volatile @Nullable Link link;
+    private volatile @Nullable MemcachedUnreachableException down;
+    private volatile long doubtNanos = SHORTEST_DOUBT.toNanos();
+    private volatile boolean closed;
+    private int waiting;
+    private int failures;
+
+    /** How servers are reached: what all of a tier share. */
+    record Wire(Driver driver, ScheduledExecutorService timer, Resolver resolver, Greeting greeting) {}
+
+    /** Where names become addresses. */
+    @FunctionalInterface
+    interface Resolver {
+
+        /** May block. */
+        InetAddress resolve(String host) throws UnknownHostException;
+    }
+
+    Node(Address address, Wire wire) {
+        this.address = address;
+        this.wire = wire;
+    }
+
+    Address address() {
+        return address;
+    }
+
+    ServerClock clock() {
+        return clock;
+    }
+
+    long refusals() {
+        return counts.refusals().sum();
+    }
+
+    long roundTrips() {
+        return counts.roundTrips().sum();
+    }
+
+    /** Whether requests would be sent now. */
+    boolean isUp() {
+        Link current = link;
+        return current != null && !current.hasEnded() && current.oldestNanos() <= doubtNanos;
+    }
+
+    void start() {
+        attempt();
+    }
+
+    void expectBudget(Duration budget) {
+        lock.lock();
+        try {
+            doubtNanos = Math.max(doubtNanos, 2 * budget.toNanos());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Does something over the link; fails at once where there is none, or the server does not answer. Never throws. */
+    <T> CompletableFuture<T> call(Function<? super Link, ? extends CompletionStage<T>> operation) {
+        Link current = link;
+        if (current == null) {
+            return withoutLink(operation);
+        }
+        if (current.oldestNanos() > doubtNanos) {
+            return CompletableFuture.failedFuture(
+                    new MemcachedUnreachableException(address + " does not answer", null));
+        }
+        return apply(operation, current);
+    }
+
+    /** Asks the server for its time, and sets the clock by it. */
+    CompletableFuture<Void> ping() {
+        return call(this::sampleTime);
+    }
+
+    private <T> CompletableFuture<T> withoutLink(Function<? super Link, ? extends CompletionStage<T>> operation) {
+        lock.lock();
+        try {
+            Link made = link;
+            if (made == null && (firstAttempt.isDone() || closed || waiting == MOST_WAITING)) {
+                return CompletableFuture.failedFuture(unreachable());
+            }
+            // Made a moment ago: the first attempt is about to end.
+            waiting++;
+        } finally {
+            lock.unlock();
+        }
+        return firstAttempt.thenCompose(first -> apply(operation, first));
+    }
+
+    private static <T> CompletableFuture<T> apply(
+            Function<? super Link, ? extends CompletionStage<T>> operation, Link link) {
+        try {
+            return operation.apply(link).toCompletableFuture();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private RuntimeException unreachable() {
+        if (closed) {
+            return new IllegalStateException("the far tier of " + address + " is closed");
+        }
+        MemcachedUnreachableException known = down;
+        return known == null ? MemcachedUnreachableException.noConnection(address.toString(), null) : known;
+    }
+
+    private CompletableFuture<Void> sampleTime(Link asked) {
+        long askedAt = System.nanoTime();
+        return asked.ask(List.of(new Ask.Stats(""))).thenAccept(replies -> sample(replies.get(0), askedAt));
+    }
+
+    private void sample(Reply reply, long askedAt) {
+        if (reply instanceof Reply.Table table) {
+            clock.sample(Greeting.time(table), askedAt);
+        } else {
+            throw new IllegalStateException(address + " does not tell its time");
+        }
+    }
+
+    private void attempt() {
+        if (closed) {
+            return;
+        }
+        Thread thread = new Thread(this::connect, "terrace-memcached-connect");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void connect() {
+        Link attempted = new Link(address.toString(), counts, this::ended);
+        try {
+            InetAddress resolved = wire.resolver().resolve(address.host());
+            wire.driver().connect(new InetSocketAddress(resolved, address.port()), attempted, (int)
+                    CONNECT_LIMIT.toMillis());
+        } catch (IOException | RuntimeException e) {
+            attempted.end("no connection");
+            failed(e);
+            return;
+        }
+        long askedAt = System.nanoTime();
+        wire.greeting()
+                .greet(attempted)
+                .orTimeout(GREETING_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((stats, failure) -> {
+                    if (failure == null) {
+                        clock.sample(Greeting.time(stats), askedAt);
+                        established(attempted, stats.entries());
+                    } else {
+                        attempted.end("the greeting failed");
+                        failed(failure);
+                    }
+                });
+    }
+
+    private void established(Link greeted, Map<String, String> stats) {
+        boolean late;
+        lock.lock();
+        try {
+            late = closed;
+            if (!late) {
+                link = greeted;
+                down = null;
+                failures = 0;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (late) {
+            greeted.end("the far tier was closed");
+            return;
+        }
+        LOG.info(
+                "Connected to {}: version {}, {} protocol, items of up to {} bytes",
+                address,
+                stats.getOrDefault("version", "unknown"),
+                greeted.dialect().name(),
+                greeted.itemLimit());
+        firstAttempt.complete(greeted);
+        if (greeted.hasEnded()) {
+            ended(greeted, "the connection was lost");
+        } else {
+            lookClosely(greeted, CLOSE_LOOKS);
+        }
+    }
+
+    /** Asks for the time where the answer says most, until the clock is known well. */
+    private void lookClosely(Link current, int looks) {
+        if (looks == 0 || clock.doubt() < PRECISE_MICROS || current.hasEnded()) {
+            return;
+        }
+        schedule(
+                () -> sampleTime(current).thenAccept(done -> lookClosely(current, looks - 1)),
+                TimeUnit.MICROSECONDS.toNanos(clock.untilTurn()));
+    }
+
+    private void ended(Link lost, String reason) {
+        lock.lock();
+        try {
+            if (link != lost) {
+                return;
+            }
+            link = null;
+            down = MemcachedUnreachableException.noConnection(address.toString(), new IllegalStateException(reason));
+        } finally {
+            lock.unlock();
+        }
+        if (!closed) {
+            LOG.warn("Lost {}: {}; connecting again", address, reason);
+            schedule(this::attempt, pause(0));
+        }
+    }
+
+    private void failed(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        MemcachedUnreachableException unreachable =
+                MemcachedUnreachableException.noConnection(address.toString(), cause);
+        int before;
+        lock.lock();
+        try {
+            down = unreachable;
+            before = failures++;
+        } finally {
+            lock.unlock();
+        }
+        firstAttempt.completeExceptionally(closed ? unreachable() : unreachable);
+        if (before == 0 && !closed) {
+            LOG.warn("{}; trying again until it succeeds", unreachable.getMessage());
+        }
+        schedule(this::attempt, pause(before));
+    }
+
+    private static long pause(int failuresBefore) {
+        long longest = Math.min(FIRST_PAUSE.toNanos() << Math.min(failuresBefore, 10), LONGEST_PAUSE.toNanos());
+        return ThreadLocalRandom.current().nextLong(longest / 2, longest);
+    }
+
+    private void schedule(Runnable task, long nanos) {
+        if (closed) {
+            return;
+        }
+        try {
+            wire.timer().schedule(task, nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The timer of {} has ended", address);
+        }
+    }
+
+    /** Ends a link whose server has been silent for too long; called now and then. */
+    void sweep() {
+        Link current = link;
+        if (current != null && current.oldestNanos() > Math.max(SHORTEST_SILENCE.toNanos(), 2 * doubtNanos)) {
+            current.end("the server has answered nothing for long");
+        }
+    }
+
+    /** Ends the link and all attempts. */
+    void close() {
+        Link current;
+        lock.lock();
+        try {
+            closed = true;
+            current = link;
+        } finally {
+            lock.unlock();
+        }
+        if (current != null) {
+            current.end("the far tier was closed");
+        }
+        firstAttempt.completeExceptionally(unreachable());
+    }
+
+    @Override
+    public String toString() {
+        return address.toString();
+    }
+}

@@ -1,0 +1,489 @@
+package dev.terrace.cache.memcached;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore;
+import dev.terrace.cache.spi.FarStore.FarLease;
+import dev.terrace.cache.spi.FarStore.FillReply;
+import dev.terrace.cache.spi.FarStore.FillRequest;
+import dev.terrace.cache.spi.FarStore.LeaseReply;
+import dev.terrace.cache.spi.FarStore.LeaseRequest;
+import dev.terrace.cache.spi.FarStore.PutRequest;
+import dev.terrace.cache.spi.FarStore.WriteReply;
+import dev.terrace.cache.spi.RecordDraft;
+import dev.terrace.cache.testkit.MemcachedServer;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** What an operator and an attacker may do to a tier on real servers. */
+@Execution(ExecutionMode.CONCURRENT)
+final class MemcachedFarTierTest {
+
+    private static final Duration PATIENT = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofMinutes(10);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable each : opened) {
+            each.close();
+        }
+    }
+
+    @Test
+    void aTierIsBuiltWhileNoServerIsThereAndWorksSoonAfterOneIs() {
+        MemcachedServer server = server();
+        server.kill();
+        FarStore store = open(tier(server));
+        assertThat(failure(store.read(List.of("k")))).hasMessageContaining("no connection to 127.0.0.1");
+        server.restart();
+        holds("the server is used", () -> succeeds(store.ping()));
+        put(store, "k", "value");
+        assertThat(value(store, "k")).isEqualTo("value");
+    }
+
+    @Test
+    void aServerThatIsLostAndBackIsUsedAgain() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        put(store, "k", "value");
+        server.restart();
+        holds("the server is used", () -> succeeds(store.read(List.of("k"))));
+        assertThat(read(store, "k")).isEqualTo(FarReading.ABSENT);
+        put(store, "k", "again");
+        assertThat(value(store, "k")).isEqualTo("again");
+    }
+
+    @Test
+    void aServerWithoutCasIsRefused() {
+        FarStore store = open(tier(server("-C")));
+        assertThat(failure(store.ping())).hasMessageContaining("option -C");
+        assertThat(failure(store.put(List.of(new PutRequest("k", draft("value"))))))
+                .hasMessageContaining("without CAS");
+    }
+
+    @Test
+    void aServerListWithAMistakeAndSettingsThatContradictAreRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MemcachedFarTier.connect("cache1:11211, cache2:112111"))
+                .withMessageContaining("cache2:112111");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MemcachedFarTier.connect("cache1,cache1:11211"))
+                .withMessageContaining("twice");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MemcachedFarTier.builder().build());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MemcachedFarTier.builder().server("a", 0))
+                .withMessageContaining("weight 0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MemcachedFarTier.builder().namespace("a b"))
+                .withMessageContaining("namespace");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> MemcachedFarTier.builder().server("a", 2).build())
+                .withMessageContaining("weight");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> MemcachedFarTier.builder()
+                        .servers("a")
+                        .credentials("user", "secret")
+                        .protocol(MemcachedFarTier.Protocol.META)
+                        .build())
+                .withMessageContaining("META");
+    }
+
+    @Test
+    void aKeyCannotBecomeACommand() {
+        MemcachedServer server = server();
+        for (MemcachedFarTier.Protocol protocol : MemcachedFarTier.Protocol.values()) {
+            FarStore store = open(keep(MemcachedFarTier.builder()
+                    .servers(address(server))
+                    .protocol(protocol)
+                    .build()));
+            String hostile = "k 0 0 1\r\nx\r\nset injected 0 0 1\r\nx\r\n";
+            put(store, hostile, "value");
+            assertThat(value(store, hostile)).isEqualTo("value");
+            await(store.invalidate(List.of(hostile, "other\r\nset injected 0 0 1\r\nx"), LONG));
+            await(store.raiseMarkers(List.of("tag\r\nset injected 0 0 1\r\nx\r\n"), LONG));
+            assertThat(server.command("get injected")).containsExactly("END");
+        }
+    }
+
+    @Test
+    void flushAllFromOutsideIsAMissAndRefusesWhatWasBeingLoaded() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        put(store, "k", "value");
+        FarLease lease = granted(store, "loading");
+        assertThat(server.command("flush_all")).containsExactly("OK");
+        assertThat(read(store, "k")).isEqualTo(FarReading.ABSENT);
+        assertThat(await(store.readHeaders(List.of("k")))).containsExactly(FarReading.ABSENT);
+        assertThat(await(store.fill(List.of(new FillRequest(lease, draft("late"))))))
+                .containsExactly(new FillReply.Refused());
+    }
+
+    @Test
+    void aLeaseDoesNotOutliveItsServer() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        FarLease lease = granted(store, "k");
+        server.restart();
+        holds("the server is used", () -> succeeds(store.ping()));
+        // CAS ids begin anew: that of the lease is likely to be that of another item now.
+        granted(open(tier(server)), "k");
+        assertThat(failure(store.fill(List.of(new FillRequest(lease, draft("late"))))))
+                .hasMessageContaining("lost");
+        assertThat(read(store, "k")).isEqualTo(FarReading.ABSENT);
+    }
+
+    @Test
+    void anIdentityIsNotMistakenAcrossARestart() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        put(store, "k", "one");
+        FarReading before = await(store.readHeaders(List.of("k"))).get(0);
+        server.restart();
+        holds("the server is used", () -> succeeds(store.ping()));
+        put(store, "k", "two");
+        FarReading after = await(store.readHeaders(List.of("k"))).get(0);
+        assertThat(stamp(after).writeId()).isNotEqualTo(stamp(before).writeId());
+        assertThat(stamp(after).writeId()).isEqualTo(stamp(read(store, "k")).writeId());
+    }
+
+    @Test
+    void aValueLargerThanTheServerTakesIsSkippedAndCountedAndWhatItReplacesGoes() {
+        MemcachedServer server = server();
+        MemcachedFarTier tier = tier(server);
+        FarStore store = open(tier);
+        put(store, "k", "small");
+        String large = "x".repeat(1_500_000);
+
+        assertThat(await(store.put(List.of(new PutRequest("k", draft(large))))).get(0))
+                .isInstanceOf(WriteReply.Stored.class);
+        assertThat(((FarReading.Found) read(store, "k")).record().content().state())
+                .isEqualTo(FarRecord.State.TOMBSTONE);
+        FarLease lease = granted(store, "other");
+        assertThat(await(store.fill(List.of(new FillRequest(lease, draft(large))))))
+                .containsExactly(new FillReply.Refused());
+        assertThat(tier.tooLargeValues()).isEqualTo(2);
+        granted(store, "other");
+    }
+
+    @Test
+    void valuesUpToTheServersOwnLimitAreStored() {
+        FarStore store = open(tier(server("-I", "4m")));
+        for (int size : new int[] {1 << 20, 2 << 20, 3 << 20}) {
+            String value = "x".repeat(size);
+            put(store, "k", value);
+            assertThat(value(store, "k")).isEqualTo(value);
+        }
+    }
+
+    @Test
+    void aHeaderCostsNoValueWhereItsRecordWasSeen() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        FarStore writer = open(tier(server));
+        put(writer, "k", "x".repeat(100_000));
+        FarReading whole = read(store, "k");
+        long before = bytesWritten(server);
+        for (int i = 0; i < 10; i++) {
+            FarReading header = await(store.readHeaders(List.of("k"))).get(0);
+            assertThat(stamp(header)).isEqualTo(stamp(whole));
+        }
+        assertThat(bytesWritten(server) - before).isLessThan(50_000);
+        put(writer, "k", "other");
+        assertThat(stamp(await(store.readHeaders(List.of("k"))).get(0)))
+                .isNotEqualTo(stamp(whole))
+                .isEqualTo(stamp(read(store, "k")));
+    }
+
+    @Test
+    void aServerIsLookedUpAnewForEachConnection() throws Exception {
+        MemcachedServer server = server("-l", "127.0.0.2");
+        AtomicReference<String> resolved = new AtomicReference<>("127.0.0.3");
+        FarStore store = open(keep(MemcachedFarTier.builder()
+                .servers("cache.example:" + server.port())
+                .resolver(host -> InetAddress.getByAddress(
+                        host, InetAddress.getByName(resolved.get()).getAddress()))
+                .build()));
+        assertThat(failure(store.ping())).hasMessageContaining("cache.example");
+        resolved.set("127.0.0.2");
+        holds("the new address is used", () -> succeeds(store.ping()));
+        put(store, "k", "value");
+        resolved.set("127.0.0.1");
+        server.restart();
+        holds("the new address is used", () -> succeeds(store.ping()));
+    }
+
+    @Test
+    void aLostServerAffectsItsOwnKeysAlone() {
+        List<MemcachedServer> servers = List.of(server(), server(), server());
+        FarStore store = open(keep(MemcachedFarTier.connect(
+                servers.stream().map(MemcachedFarTierTest::address).collect(Collectors.joining(",")))));
+        List<String> keys = IntStream.range(0, 90).mapToObj(i -> "k" + i).toList();
+        await(store.put(
+                keys.stream().map(key -> new PutRequest(key, draft(key))).toList()));
+        assertThat(await(store.read(keys))).allMatch(FarReading.Found.class::isInstance);
+
+        servers.get(1).kill();
+        holds("its keys are missing", () -> await(store.read(keys)).contains(FarReading.ABSENT));
+        List<FarReading> readings = await(store.read(keys));
+        List<String> lost = IntStream.range(0, keys.size())
+                .filter(i -> readings.get(i) == FarReading.ABSENT)
+                .mapToObj(keys::get)
+                .toList();
+        assertThat(lost).hasSizeBetween(10, 60);
+        assertThat(succeeds(store.ping())).isTrue();
+        for (String key : keys) {
+            if (lost.contains(key)) {
+                FarLease lease = granted(store, key);
+                assertThat(failure(store.fill(List.of(new FillRequest(lease, draft("x"))))))
+                        .isNotNull();
+                assertThat(failure(store.put(List.of(new PutRequest(key, draft("x"))))))
+                        .isNotNull();
+            } else {
+                assertThat(value(store, key)).isEqualTo(key);
+                put(store, key, key);
+            }
+        }
+
+        servers.get(1).restart();
+        holds(
+                "all is stored again",
+                () -> succeeds(store.put(lost.stream()
+                        .map(key -> new PutRequest(key, draft("again")))
+                        .toList())));
+        assertThat(value(store, lost.get(0))).isEqualTo("again");
+    }
+
+    @Test
+    void whatIsUnansweredWhenAServerIsKilledFailsAndIsNotForgotten() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        await(store.ping());
+        server.freeze();
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (int i = 0; i < 2_000; i++) {
+            all.add(store.read(List.of("k" + i)).toCompletableFuture());
+            all.add(store.put(List.of(new PutRequest("k" + i, draft("value")))).toCompletableFuture());
+        }
+        server.kill();
+        for (CompletableFuture<?> one : all) {
+            assertThat(failure(one)).isNotNull();
+        }
+    }
+
+    @Test
+    void aServerThatHangsIsNotAskedAgainUntilItAnswers() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server), Duration.ofMillis(100));
+        await(store.ping());
+        server.freeze();
+        CompletionStage<List<FarReading>> first = store.read(List.of("k"));
+        holds("it is not asked", () -> {
+            CompletableFuture<?> next = store.read(List.of("k")).toCompletableFuture();
+            return next.isCompletedExceptionally() && failure(next).getMessage().contains("does not answer");
+        });
+        server.thaw();
+        await(first);
+        holds("it is asked again", () -> succeeds(store.read(List.of("k"))));
+    }
+
+    @Test
+    void whatIsUnansweredIsBoundedAndRefusalsAreCounted() {
+        MemcachedServer server = server();
+        MemcachedFarTier tier = tier(server);
+        FarStore store = open(tier);
+        await(store.ping());
+        List<String> keys = IntStream.range(0, 1_000).mapToObj(i -> "k" + i).toList();
+        server.freeze();
+        List<CompletionStage<?>> all = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            all.add(store.read(keys));
+        }
+        assertThat(tier.refusedRequests()).isBetween(30_000L, 40_000L);
+        server.thaw();
+        assertThat(all.stream().filter(MemcachedFarTierTest::succeeds).count()).isBetween(60L, 70L);
+        assertThat(await(store.read(keys))).hasSize(1_000);
+    }
+
+    @Test
+    void aNameIsTakenFromTheClassicProtocolToTheMetaProtocolAndBack() {
+        MemcachedServer server = server();
+        FarStore meta = open(keep(MemcachedFarTier.builder()
+                .servers(address(server))
+                .protocol(MemcachedFarTier.Protocol.META)
+                .build()));
+        FarStore classic = open(keep(MemcachedFarTier.builder()
+                .servers(address(server))
+                .protocol(MemcachedFarTier.Protocol.CLASSIC)
+                .build()));
+        FarLease first = granted(meta, "a");
+        assertThat(lease(classic, "a")).isEqualTo(new LeaseReply.Busy());
+        FarLease second = granted(classic, "b");
+        assertThat(lease(meta, "b")).isEqualTo(new LeaseReply.Busy());
+        assertThat(read(classic, "a")).isEqualTo(FarReading.ABSENT);
+        assertThat(read(meta, "b")).isEqualTo(FarReading.ABSENT);
+        assertThat(await(meta.fill(List.of(new FillRequest(first, draft("A"))))))
+                .hasSize(1);
+        assertThat(await(classic.fill(List.of(new FillRequest(second, draft("B"))))))
+                .hasSize(1);
+        assertThat(value(classic, "a")).isEqualTo("A");
+        assertThat(value(meta, "b")).isEqualTo("B");
+        assertThat(read(classic, "a")).isEqualTo(read(meta, "a"));
+    }
+
+    @Test
+    void closingIsQuickAndTwiceIsOnce() {
+        MemcachedServer server = server();
+        MemcachedFarTier tier = tier(server);
+        await(open(tier).ping());
+        server.freeze();
+        long before = System.nanoTime();
+        tier.close();
+        tier.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
+        assertThat(tier).hasToString("memcached [" + address(server) + "]");
+    }
+
+    private MemcachedServer server(String... options) {
+        return keep(MemcachedServer.start(options));
+    }
+
+    private MemcachedFarTier tier(MemcachedServer server) {
+        return keep(MemcachedFarTier.connect(address(server)));
+    }
+
+    private static String address(MemcachedServer server) {
+        return "127.0.0.1:" + server.port();
+    }
+
+    private <T extends AutoCloseable> T keep(T closeable) {
+        opened.push(closeable);
+        return closeable;
+    }
+
+    private static FarStore open(MemcachedFarTier tier) {
+        return open(tier, PATIENT);
+    }
+
+    private static FarStore open(MemcachedFarTier tier, Duration budget) {
+        return tier.open("test", budget);
+    }
+
+    private static long bytesWritten(MemcachedServer server) {
+        return server.command("stats").stream()
+                .filter(line -> line.startsWith("STAT bytes_written "))
+                .mapToLong(line -> Long.parseLong(line.substring("STAT bytes_written ".length())))
+                .sum();
+    }
+
+    private static void put(FarStore store, String key, String value) {
+        assertThat(await(store.put(List.of(new PutRequest(key, draft(value))))))
+                .allMatch(WriteReply.Stored.class::isInstance);
+    }
+
+    private static FarReading read(FarStore store, String key) {
+        return await(store.read(List.of(key))).get(0);
+    }
+
+    private static String value(FarStore store, String key) {
+        FarReading reading = read(store, key);
+        assertThat(reading).isInstanceOf(FarReading.Found.class);
+        return UTF_8.decode(((FarReading.Found) reading)
+                        .record()
+                        .content()
+                        .payload()
+                        .duplicate())
+                .toString();
+    }
+
+    private static FarRecord.Stamp stamp(FarReading reading) {
+        return ((FarReading.Found) reading).record().stamp();
+    }
+
+    private static LeaseReply lease(FarStore store, String key) {
+        return await(store.lease(List.of(new LeaseRequest(key, read(store, key))), LONG))
+                .get(0);
+    }
+
+    private static FarLease granted(FarStore store, String key) {
+        LeaseReply reply = lease(store, key);
+        assertThat(reply).isInstanceOf(LeaseReply.Granted.class);
+        return ((LeaseReply.Granted) reply).lease();
+    }
+
+    private static RecordDraft draft(String value) {
+        return new RecordDraft(
+                ThreadLocalRandom.current().nextLong(),
+                FarRecord.NO_SOURCE_VERSION,
+                0,
+                new RecordDraft.Lifetime(LONG, LONG),
+                FarRecord.Attributes.NONE,
+                new FarRecord.Content(FarRecord.State.VALUE, 1, null, ByteBuffer.wrap(value.getBytes(UTF_8))));
+    }
+
+    private static <T> T await(CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static boolean succeeds(CompletionStage<?> stage) {
+        try {
+            stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException e) {
+            return false;
+        } catch (TimeoutException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Throwable failure(CompletionStage<?> stage) {
+        try {
+            Object reply = stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            throw new AssertionError("answered " + reply);
+        } catch (ExecutionException e) {
+            return e.getCause();
+        } catch (TimeoutException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void holds(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+}
