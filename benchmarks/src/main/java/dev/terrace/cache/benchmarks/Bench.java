@@ -1,5 +1,6 @@
 package dev.terrace.cache.benchmarks;
 
+import dev.terrace.cache.testkit.MemcachedServer;
 import dev.terrace.cache.testkit.RedisServer;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -37,8 +38,10 @@ public final class Bench {
     }
 
     private static void run(List<BenchSet> sets, Effort effort, PrintStream out) throws Exception {
-        try (RedisServer server = RedisServer.start()) {
-            RedisAddress.set(server.uri());
+        try (RedisServer redis = RedisServer.start();
+                MemcachedServer memcached = MemcachedServer.start()) {
+            RedisAddress.set(redis.uri());
+            MemcachedAddress.set(memcached.port());
             Machine machine = Machine.here();
             out.println(machine.describe());
             List<Report> reports = new ArrayList<>();

@@ -22,7 +22,15 @@ final class BenchSets {
     private static final double CACHEABLE_BAR = 0.5;
 
     static final List<BenchSet> ALL = List.of(
-            near(), readThrough(), far(), bulk(), metrics(), annotated(), new WriteBehindSet(), new MemorySet());
+            near(),
+            readThrough(),
+            far(),
+            bulk(),
+            memcached(),
+            metrics(),
+            annotated(),
+            new WriteBehindSet(),
+            new MemorySet());
 
     private BenchSets() {}
 
@@ -118,6 +126,26 @@ final class BenchSets {
         Contender bound = new Contender("meters bound", Metered.class, method, 1);
         return Comparison.of(
                 what, bound.with("meters", Metered.Meters.PROMETHEUS), contender.with("meters", Metered.Meters.NONE));
+    }
+
+    private static BenchSet memcached() {
+        List<Comparison> comparisons = new ArrayList<>();
+        for (int bytes : new int[] {100, 10_000}) {
+            for (int threads : new int[] {1, 32}) {
+                comparisons.add(memcached("terrace", "xmemcached", bytes + " B", bytes, threads));
+            }
+        }
+        comparisons.add(memcached("terraceBulk", "xmemcachedBulk", "100 keys of 100 B", 100, 1));
+        return new JmhSet("memcached", "time of a read that Memcached answers, near tier off", comparisons);
+    }
+
+    private static Comparison memcached(String ours, String raw, String what, int bytes, int threads) {
+        return compare(
+                        what,
+                        new Contender("far only", MemcachedGet.class, ours, 1).with("bytes", bytes),
+                        new Contender("xmemcached", MemcachedGet.class, raw, 1).with("bytes", bytes),
+                        threads)
+                .atMost(FAR_BAR);
     }
 
     private static BenchSet annotated() {

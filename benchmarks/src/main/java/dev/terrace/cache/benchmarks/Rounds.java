@@ -138,7 +138,7 @@ final class Rounds {
                 .include(contender.pattern())
                 .threads(contender.threads())
                 .forks(effort.forked() ? 1 : 0)
-                .jvmArgsAppend("-Xms1g", "-Xmx1g", RedisAddress.option())
+                .jvmArgsAppend("-Xms1g", "-Xmx1g", RedisAddress.option(), MemcachedAddress.option())
                 .warmupIterations(effort.iterations().warmup())
                 .warmupTime(effort.iterations().time())
                 .measurementIterations(effort.iterations().measured())

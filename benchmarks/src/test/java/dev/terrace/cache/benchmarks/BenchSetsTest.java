@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrace.cache.testkit.MemcachedServer;
 import dev.terrace.cache.testkit.RedisServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -21,16 +22,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class BenchSetsTest {
 
     private static RedisServer server;
+    private static MemcachedServer memcached;
 
     @BeforeAll
     static void start() {
         server = RedisServer.start();
         RedisAddress.set(server.uri());
+        memcached = MemcachedServer.start();
+        MemcachedAddress.set(memcached.port());
     }
 
     @AfterAll
     static void stop() {
         server.close();
+        memcached.close();
     }
 
     static List<BenchSet> sets() {
