@@ -3,6 +3,7 @@ package dev.terrace.cache.memcached;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,6 +19,7 @@ record Address(String host, int port, int weight) {
 
     private static final Pattern FORM =
             Pattern.compile("(?:\\[(?<six>[0-9A-Fa-f:.]+)]|(?<host>[A-Za-z0-9._-]+))(?::(?<port>\\d{1,5}))?");
+    private static final Pattern NUMBERS = Pattern.compile("[0-9.]+");
     private static final int LARGEST_PORT = 65_535;
 
     /** @throws IllegalArgumentException if it is not {@code host}, {@code host:port} or {@code [IPv6]:port} */
@@ -52,11 +54,16 @@ record Address(String host, int port, int weight) {
         }
         Set<String> seen = new HashSet<>();
         for (Address one : all) {
-            if (!seen.add(one.toString())) {
+            if (!seen.add(one.toString().toLowerCase(Locale.ROOT))) {
                 throw new IllegalArgumentException("servers: " + one + " is there twice");
             }
         }
         return List.copyOf(all);
+    }
+
+    /** Whether it is an address already, and no name. */
+    boolean isLiteral() {
+        return host.indexOf(':') >= 0 || NUMBERS.matcher(host).matches();
     }
 
     @Override

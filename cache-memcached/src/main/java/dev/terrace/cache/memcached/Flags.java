@@ -8,6 +8,15 @@ final class Flags {
     /** Bytes as they are; what most clients read as text or bytes. */
     static final int PLAIN = 0;
 
+    /** Plain text. In the upper half of the bits only, since other clients take the lower ones for their own. */
+    static final int TEXT = 0x5453_0000;
+
+    /** A plain number in decimal digits. */
+    static final int NUMBER = 0x544E_0000;
+
+    /** Plain bytes. */
+    static final int BYTES = 0x5442_0000;
+
     /** A stub that stands for a lease, where the server has no such thing of its own. */
     static final int STUB = 0x5452_00FF;
 

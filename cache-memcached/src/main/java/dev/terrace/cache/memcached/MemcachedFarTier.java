@@ -2,7 +2,6 @@ package dev.terrace.cache.memcached;
 
 import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.FarTier;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +37,7 @@ public final class MemcachedFarTier implements FarTier {
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.memcached");
 
     private static final long SWEEP_MILLIS = 100;
+    private static final Duration LOOK_UP_EVERY = Duration.ofSeconds(10);
 
     private final Nodes nodes;
     private final String namespace;
@@ -60,13 +60,16 @@ public final class MemcachedFarTier implements FarTier {
                 new Driver(servers.size()),
                 timer,
                 settings.resolver,
-                new Greeting(settings.protocol, settings.credentials));
+                new Greeting(settings.protocol, settings.credentials),
+                new ConcurrentHashMap<>());
         this.nodes = new Nodes(
                 servers.stream().map(server -> new Node(server, wire)).toList(),
                 Locator.of(settings.placement, servers));
         nodes.all().forEach(Node::start);
         timer.scheduleWithFixedDelay(
                 () -> nodes.all().forEach(Node::sweep), SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        long lookUp = settings.lookUpEvery.toMillis();
+        timer.scheduleWithFixedDelay(() -> nodes.all().forEach(Node::lookUp), lookUp, lookUp, TimeUnit.MILLISECONDS);
     }
 
     /** On which server a key is, where there are several. */
@@ -122,6 +125,18 @@ public final class MemcachedFarTier implements FarTier {
                 new MemcachedFarStore.Tally(tooLarge, () -> open.remove(cacheName)));
     }
 
+    /**
+     * Plain values in the same servers, which other clients can read and write. It ends with this tier.
+     *
+     * @param budget how long an operation may take, 1 ms or more
+     */
+    public MemcachedValues values(Duration budget) {
+        if (budget.toMillis() < 1) {
+            throw new IllegalArgumentException("budget " + budget + " is below 1 ms");
+        }
+        return new MemcachedValues(nodes, namespace, budget);
+    }
+
     /** How many requests were refused because too many were unanswered by their server already. */
     public long refusedRequests() {
         return nodes.all().stream().mapToLong(Node::refusals).sum();
@@ -175,7 +190,8 @@ public final class MemcachedFarTier implements FarTier {
         private Placement placement = Placement.RENDEZVOUS;
         private Protocol protocol = Protocol.AUTO;
         private Ask.@Nullable Authenticate credentials;
-        private Node.Resolver resolver = InetAddress::getByName;
+        private Node.Resolver resolver = Node.Resolver::system;
+        private Duration lookUpEvery = LOOK_UP_EVERY;
 
         private Builder() {}
 
@@ -245,6 +261,11 @@ public final class MemcachedFarTier implements FarTier {
 
         Builder resolver(Node.Resolver resolver) {
             this.resolver = resolver;
+            return this;
+        }
+
+        Builder lookUpEvery(Duration period) {
+            this.lookUpEvery = period;
             return this;
         }
 

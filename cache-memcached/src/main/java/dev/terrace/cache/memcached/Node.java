@@ -5,15 +5,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -51,15 +54,26 @@ final class Node {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final CompletableFuture<Link> firstAttempt = new CompletableFuture<>();
+    private final AtomicBoolean lookingUp = new AtomicBoolean();
     private volatile @Nullable Link link;
+    private volatile @Nullable InetAddress dialed;
     private volatile @Nullable MemcachedUnreachableException down;
     private volatile long doubtNanos = SHORTEST_DOUBT.toNanos();
     private volatile boolean closed;
     private int waiting;
     private int failures;
 
-    /** How servers are reached: what all of a tier share. */
-    record Wire(Driver driver, ScheduledExecutorService timer, Resolver resolver, Greeting greeting) {}
+    /**
+     * How servers are reached: what all of a tier share.
+     *
+     * @param dialed as which server each address was dialed first
+     */
+    record Wire(
+            Driver driver,
+            ScheduledExecutorService timer,
+            Resolver resolver,
+            Greeting greeting,
+            ConcurrentMap<InetSocketAddress, Address> dialed) {}
 
     /** Where names become addresses. */
     @FunctionalInterface
@@ -67,6 +81,26 @@ final class Node {
 
         /** May block. */
         InetAddress resolve(String host) throws UnknownHostException;
+
+        /** What the system says; of several addresses the lowest, so that all nodes mean the same server by a name. */
+        static InetAddress system(String host) throws UnknownHostException {
+            InetAddress lowest = null;
+            for (InetAddress one : InetAddress.getAllByName(host)) {
+                if (lowest == null || compare(one.getAddress(), lowest.getAddress()) < 0) {
+                    lowest = one;
+                }
+            }
+            if (lowest == null) {
+                throw new UnknownHostException(host);
+            }
+            return lowest;
+        }
+
+        private static int compare(byte[] one, byte[] other) {
+            return one.length != other.length
+                    ? Integer.compare(one.length, other.length)
+                    : Arrays.compareUnsigned(one, other);
+        }
     }
 
     Node(Address address, Wire wire) {
@@ -185,6 +219,7 @@ final class Node {
         Link attempted = new Link(address.toString(), counts, this::ended);
         try {
             InetAddress resolved = wire.resolver().resolve(address.host());
+            dialed(resolved);
             wire.driver().connect(new InetSocketAddress(resolved, address.port()), attempted, (int)
                     CONNECT_LIMIT.toMillis());
         } catch (IOException | RuntimeException e) {
@@ -205,6 +240,19 @@ final class Node {
                         failed(failure);
                     }
                 });
+    }
+
+    /** Two names of one server are two shares of the keys, and its loss is that of both. */
+    private void dialed(InetAddress resolved) {
+        InetAddress before = dialed;
+        if (before != null && !sameAddress(before, resolved)) {
+            wire.dialed().remove(new InetSocketAddress(before, address.port()), address);
+        }
+        dialed = resolved;
+        Address other = wire.dialed().putIfAbsent(new InetSocketAddress(resolved, address.port()), address);
+        if (other != null && !other.equals(address)) {
+            LOG.warn("{} and {} are the same server", other, address);
+        }
     }
 
     private void established(Link greeted, Map<String, String> stats) {
@@ -307,6 +355,44 @@ final class Node {
         if (current != null && current.oldestNanos() > Math.max(SHORTEST_SILENCE.toNanos(), 2 * doubtNanos)) {
             current.end("the server has answered nothing for long");
         }
+    }
+
+    /**
+     * Ends the link where the server's name means another address by now, in the background; called now and then. Otherwise nodes
+     * that connected before and after would keep their records on different servers.
+     */
+    void lookUp() {
+        if (link == null || address.isLiteral() || !lookingUp.compareAndSet(false, true)) {
+            return;
+        }
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        compareAddresses();
+                    } finally {
+                        lookingUp.set(false);
+                    }
+                },
+                "terrace-memcached-lookup");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void compareAddresses() {
+        Link current = link;
+        InetAddress before = dialed;
+        try {
+            InetAddress now = wire.resolver().resolve(address.host());
+            if (current != null && before != null && !sameAddress(now, before)) {
+                current.end("its name means another address now");
+            }
+        } catch (UnknownHostException e) {
+            LOG.debug("{} is not found by its name; the connection stays", address);
+        }
+    }
+
+    private static boolean sameAddress(InetAddress one, InetAddress other) {
+        return Arrays.equals(one.getAddress(), other.getAddress());
     }
 
     /** Ends the link and all attempts. */

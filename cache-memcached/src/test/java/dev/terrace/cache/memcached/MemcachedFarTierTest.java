@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.FarStore;
@@ -18,6 +22,7 @@ import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.testkit.MemcachedServer;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -26,6 +31,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +45,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.slf4j.LoggerFactory;
 
 /** What an operator and an attacker may do to a tier on real servers. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -95,7 +102,7 @@ final class MemcachedFarTierTest {
                 .isThrownBy(() -> MemcachedFarTier.connect("cache1:11211, cache2:112111"))
                 .withMessageContaining("cache2:112111");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> MemcachedFarTier.connect("cache1,cache1:11211"))
+                .isThrownBy(() -> MemcachedFarTier.connect("cache1,Cache1:11211"))
                 .withMessageContaining("twice");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> MemcachedFarTier.builder().build());
@@ -115,6 +122,34 @@ final class MemcachedFarTierTest {
                         .protocol(MemcachedFarTier.Protocol.META)
                         .build())
                 .withMessageContaining("META");
+    }
+
+    @Test
+    void twoNamesOfOneServerAreToldOf() {
+        MemcachedServer server = server();
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.list = new CopyOnWriteArrayList<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache.memcached");
+        Level level = logger.getLevel();
+        logger.setLevel(Level.WARN);
+        logger.addAppender(log);
+        try {
+            FarStore store = open(keep(MemcachedFarTier.builder()
+                    .servers("one.example:" + server.port() + ", other.example:" + server.port())
+                    .resolver(host -> InetAddress.getLoopbackAddress())
+                    .build()));
+            put(store, "k", "value");
+            holds(
+                    "it is told",
+                    () -> log.list.stream()
+                            .map(ILoggingEvent::getFormattedMessage)
+                            .anyMatch(line -> line.contains("one.example:") && line.endsWith("are the same server")));
+            assertThat(value(store, "k")).isEqualTo("value");
+        } finally {
+            logger.detachAppender(log);
+            logger.setLevel(level);
+        }
     }
 
     @Test
@@ -239,6 +274,57 @@ final class MemcachedFarTierTest {
         resolved.set("127.0.0.1");
         server.restart();
         holds("the new address is used", () -> succeeds(store.ping()));
+    }
+
+    @Test
+    void aNameThatMeansAnotherAddressMovesTheConnectionThoughTheOldServerAnswers() {
+        MemcachedServer old = server("-l", "127.0.0.2");
+        MemcachedServer next = server("-l", "127.0.0.3:" + old.port());
+        AtomicReference<String> means = new AtomicReference<>("127.0.0.2");
+        FarStore store = open(keep(MemcachedFarTier.builder()
+                .servers("cache.example:" + old.port())
+                .lookUpEvery(Duration.ofMillis(50))
+                .resolver(host -> {
+                    if (means.get().isEmpty()) {
+                        throw new UnknownHostException(host);
+                    }
+                    return InetAddress.getByName(means.get());
+                })
+                .build()));
+        put(store, "k", "old");
+        means.set("");
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+        assertThat(value(store, "k")).isEqualTo("old");
+
+        means.set("127.0.0.3");
+        holds(
+                "the new address is used",
+                () -> succeeds(store.put(List.of(new PutRequest("k", draft("new")))))
+                        && next.command("get t:test:k").size() > 1);
+        assertThat(value(store, "k")).isEqualTo("new");
+    }
+
+    @Test
+    void aLifeOfMoreThanThirtyDaysIsATimeOfTheServersOwnClock() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server));
+        for (Duration life : List.of(Duration.ofMillis(1_500), Duration.ofDays(30), Duration.ofDays(400))) {
+            RecordDraft.Lifetime lifetime = new RecordDraft.Lifetime(life, Duration.ZERO);
+            RecordDraft draft = draft("value");
+            await(store.put(List.of(new PutRequest(
+                    "k",
+                    new RecordDraft(
+                            draft.writeId(),
+                            draft.sourceVersion(),
+                            draft.seq(),
+                            lifetime,
+                            draft.attributes(),
+                            draft.content())))));
+            String left = server.command("mg t:test:k t").get(0);
+            assertThat(left).startsWith("HD t");
+            assertThat(Long.parseLong(left.substring("HD t".length())))
+                    .isBetween(life.toSeconds(), life.toSeconds() + 3);
+        }
     }
 
     @Test

@@ -43,7 +43,12 @@ final class ModuleTest {
                             NAME + ".MemcachedFarTier",
                             NAME + ".MemcachedFarTier$Builder",
                             NAME + ".MemcachedFarTier$Placement",
-                            NAME + ".MemcachedFarTier$Protocol");
+                            NAME + ".MemcachedFarTier$Protocol",
+                            NAME + ".MemcachedValues",
+                            NAME + ".PlainValue",
+                            NAME + ".PlainValue$Bytes",
+                            NAME + ".PlainValue$Numeral",
+                            NAME + ".PlainValue$Text");
         }
     }
 
