@@ -27,6 +27,7 @@ final class BenchSets {
             far(),
             bulk(),
             memcached(),
+            new FarMemorySet(),
             metrics(),
             annotated(),
             new WriteBehindSet(),

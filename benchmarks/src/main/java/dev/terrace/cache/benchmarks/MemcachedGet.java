@@ -18,8 +18,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import net.rubyeye.xmemcached.XMemcachedClient;
 import net.rubyeye.xmemcached.exception.MemcachedException;
-import net.rubyeye.xmemcached.transcoders.CachedData;
-import net.rubyeye.xmemcached.transcoders.Transcoder;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -77,7 +75,7 @@ public class MemcachedGet {
         public void fill() throws IOException, InterruptedException, TimeoutException, MemcachedException {
             client = new XMemcachedClient(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), MemcachedAddress.port()));
-            client.setTranscoder(new Bytes());
+            client.setTranscoder(new PlainBytes());
             client.flushAll();
             for (Long key : KEYS) {
                 client.set("value:" + key, 0, CODEC.encode(text(key, bytes)));
@@ -88,42 +86,6 @@ public class MemcachedGet {
         public void close() throws IOException {
             client.shutdown();
         }
-    }
-
-    /** Leaves values as they are; the driver's own serializes and compresses. */
-    private static final class Bytes implements Transcoder<Object> {
-
-        @Override
-        public CachedData encode(Object value) {
-            return new CachedData(0, (byte[]) value);
-        }
-
-        @Override
-        public Object decode(CachedData data) {
-            return data.getData();
-        }
-
-        @Override
-        public void setPrimitiveAsString(boolean primitiveAsString) {}
-
-        @Override
-        public void setPackZeros(boolean packZeros) {}
-
-        @Override
-        public void setCompressionThreshold(int to) {}
-
-        @Override
-        public boolean isPrimitiveAsString() {
-            return false;
-        }
-
-        @Override
-        public boolean isPackZeros() {
-            return false;
-        }
-
-        @Override
-        public void setCompressionMode(net.rubyeye.xmemcached.transcoders.CompressionMode mode) {}
     }
 
     /** Terrace with a far tier alone. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ record Report(String set, String measures, List<Figure> figures, Map<String, Obj
         rows.add(new String[] {"", "Terrace", "raw", "median", "[range of rounds]", "of best", "of CPU", "bar", ""});
         figures.forEach(figure -> rows.add(figure.cells()));
         int[] widths = new int[rows.get(0).length];
+        Arrays.fill(widths, 1);
         for (String[] row : rows) {
             for (int i = 0; i < row.length; i++) {
                 widths[i] = Math.max(widths[i], row[i].length());
