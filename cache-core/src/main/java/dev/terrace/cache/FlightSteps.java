@@ -348,7 +348,7 @@ final class FlightSteps<K, V> {
                 if (standing == null) {
                     loading.add(successor);
                 } else {
-                    release(flight);
+                    release(successor);
                 }
                 follow(flight, standing == null ? successor : standing);
             }

@@ -213,6 +213,26 @@ final class ChangesAndFlightsTest {
     }
 
     @Test
+    void aLeaseThatAnOvertakenReadIsGrantedIsGivenBackAtOnce() {
+        fleet.rows.put(1, "a");
+        Gate first = new Gate();
+        Gate second = new Gate();
+        node.far.next(Call.READ, Fault.delayReply(first));
+        CompletableFuture<String> overtaken = node.async().get(1);
+        node.cache.invalidate(1);
+        node.far.next(Call.READ, Fault.delayReply(second));
+        CompletableFuture<String> standing = node.async().get(1);
+        first.open();
+        second.open();
+
+        assertThat(node.loads).hasSize(1);
+        node.runLoads();
+        assertThat(overtaken).isCompletedWithValue("a");
+        assertThat(standing).isCompletedWithValue("a");
+        assertThat(node.cache.stats().far().leasesBusy()).isZero();
+    }
+
+    @Test
     void aTagThatALoadTurnsOutToHaveMakesThoseAskAgainWhoCameAfterItsInvalidation() {
         Fleet.Node tagged = fleet.node(builder -> builder.loader((key, context) -> {
             context.tags("t");
