@@ -29,6 +29,7 @@ final class AheadValidation<K, V> {
     private final Engine<K, V> engine;
     private final FarSide<K, V> far;
     private final FlightSteps<K, V> steps;
+    private final Validity validity;
     private final long ahead;
 
     private final Queue<Due<K, V>> due = new ConcurrentLinkedQueue<>();
@@ -41,18 +42,18 @@ final class AheadValidation<K, V> {
         this.engine = engine;
         this.far = far;
         this.steps = steps;
+        this.validity = engine.rules().validity();
         this.ahead = maxStaleness.toNanos() / SHARE;
     }
 
-    /** A trusted copy was served. */
-    void hit(K key, Entry<V> copy, long now) {
-        if (copy.trustedUntil - now <= ahead && !copy.validationAsked) {
-            ask(key, copy);
-        }
+    /** Whether a copy is going to be trusted for long enough, as those are that a link keeps. */
+    boolean isTrustedAhead(Entry<V> copy, long now) {
+        return validity.isTrusted(copy, now + ahead);
     }
 
-    private void ask(K key, Entry<V> copy) {
-        if (waiting.get() >= Defaults.VALIDATIONS_WAITING) {
+    /** A trusted copy was served, whose trust is near its end. */
+    void hit(K key, Entry<V> copy) {
+        if (copy.validationAsked || waiting.get() >= Defaults.VALIDATIONS_WAITING) {
             return;
         }
         copy.validationAsked = true;

@@ -1,8 +1,10 @@
 package dev.terrace.cache;
 
+import java.util.List;
+
 /**
- * An answer of the far tier, and when it was asked for: trust in what it says runs from then on, however late it arrived.
+ * Answers of the far tier.
  *
- * @param askedAt the ticker's nanoseconds
+ * @param looks the look that each answer came from
  */
-record Asked<T>(T answer, long askedAt) {}
+record Asked<T>(List<T> answers, List<Look> looks) {}

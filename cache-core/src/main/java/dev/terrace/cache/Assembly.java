@@ -49,16 +49,20 @@ final class Assembly<K, V> {
         tracing = new Tracing(settings.name(), settings.watchers().tracer(), failures);
         loadThreads = new LoadExecutor(settings.name(), settings.loading().threads());
         Stripes stripes = new Stripes(parts.stripes);
-        Markers markers = new Markers(settings.far() == null, Defaults.MARKER_CACHE);
+        Settings.FarSettings<K, V> farSettings = settings.far();
+        Markers markers = new Markers(
+                farSettings == null,
+                Defaults.MARKER_CACHE,
+                farSettings == null ? 0 : farSettings.coherence().maxStaleness().toNanos());
         LoadRunner loads = parts.loads == null ? loadThreads : parts.loads;
         Engine.Surroundings surroundings = new Engine.Surroundings(ticker, scheduler, loads, parts.writeIds);
         Tiers<K, V> tiers =
                 new Tiers<>(settings.name(), near(settings, stripes, surroundings, counters, listener), stripes);
-        far = settings.far() == null
+        far = farSettings == null
                 ? null
-                : far(settings, settings.far(), new Around<>(parts, surroundings, markers, tiers, listener));
+                : far(settings, farSettings, new Around<>(parts, surroundings, markers, tiers, listener));
         Engine.Rules<K> rules = new Engine.Rules<>(
-                validity(settings.far(), markers),
+                validity(farSettings, markers),
                 markers,
                 stripes,
                 new Lives(settings.life(), parts.chance),
@@ -95,16 +99,32 @@ final class Assembly<K, V> {
     static <K, V> Assembly<K, V> of(Settings<K, V> settings, EngineParts parts) {
         Assembly<K, V> assembly = new Assembly<>(settings, parts);
         if (assembly.far != null) {
+            FarAccess<V> access = assembly.far.side().access();
             assembly.far.heartbeat().start();
+            access.link().start(access::refreshMarkers);
         }
-        LOG.info(
-                "{}; coherence: {}",
-                settings,
-                settings.far() == null
-                        ? "in process"
-                        : "near copies are compared with the far tier after maxStaleness; changes by others, expiry"
-                                + " and eviction there are seen then");
+        LOG.info("{}; coherence: {}", settings, assembly.coherence());
         return assembly;
+    }
+
+    private String coherence() {
+        if (far == null) {
+            return "in process";
+        }
+        Link link = far.side().access().link();
+        return (link.isThere() ? link + "; while it does not tell, " : "")
+                + "near copies are compared with the far tier after maxStaleness, and changes by others, expiry and eviction"
+                + " there are seen then";
+    }
+
+    /** About one for each near copy, so that few of them share one. */
+    private static int watchCells(Settings.@Nullable NearSettings<?, ?> near) {
+        if (near == null) {
+            return Defaults.FEWEST_WATCHES;
+        }
+        long wanted = near.bound().weigher() == null ? near.bound().maximum() : Defaults.MOST_WATCHES;
+        int bounded = (int) Math.max(Defaults.FEWEST_WATCHES, Math.min(wanted, Defaults.MOST_WATCHES));
+        return Integer.highestOneBit(bounded * 2 - 1);
     }
 
     private static <K, V> NearTier<K, V> near(
@@ -123,7 +143,7 @@ final class Assembly<K, V> {
 
     private Validity validity(Settings.@Nullable FarSettings<K, V> settings, Markers markers) {
         if (settings == null || far == null) {
-            return new Validity(markers, () -> false, 0);
+            return new Validity(markers, () -> false, 0, false);
         }
         FarCallStack calls = far.calls();
         FarSide<K, V> side = far.side();
@@ -131,7 +151,10 @@ final class Assembly<K, V> {
         BooleanSupplier cutOff =
                 () -> calls.isCutOff(staleness) && side.switches().isFarOn();
         return new Validity(
-                markers, cutOff, settings.coherence().serveWhileCutOff().toNanos());
+                markers,
+                cutOff,
+                settings.coherence().serveWhileCutOff().toNanos(),
+                side.access().link().isThere());
     }
 
     private record Around<K, V>(
@@ -154,8 +177,13 @@ final class Assembly<K, V> {
                 new FarCallStack.Time(ticker, scheduler),
                 new FarCallStack.Told(listener, failures));
         FarStore store = opened(settings.name(), farSettings);
+        Link link = new Link(
+                settings.near() == null ? null : store.changeFeed(),
+                ticker,
+                new Link.Bounds(farSettings.coherence().maxStaleness().toNanos(), watchCells(settings.near())),
+                state -> listener.onLink(settings.name(), state));
         FarAccess<V> access = new FarAccess<>(
-                new FarAccess.Parts<>(store, tracing.around(calls), farSettings.codec(), loadThreads),
+                new FarAccess.Parts<>(store, tracing.around(calls), link, farSettings.codec(), loadThreads),
                 times(settings, farSettings),
                 around.markers(),
                 ticker,
@@ -269,8 +297,18 @@ final class Assembly<K, V> {
                         counted.coalesced.sum(),
                         counted.staleServes.sum(),
                         counted.loadsRunning.get()),
+                linkStats(),
                 failures.counts(),
                 kinds);
+    }
+
+    private CacheStats.LinkStats linkStats() {
+        if (far == null) {
+            return CacheStats.LinkStats.NONE;
+        }
+        Link link = far.side().access().link();
+        return new CacheStats.LinkStats(
+                link.state(), Duration.ofNanos(link.trustAge()), link.changes(), link.armings());
     }
 
     void close() {

@@ -55,6 +55,9 @@ public interface CacheListener {
     /** The circuit breaker of the far tier changed. */
     default void onBreaker(String cache, BreakerState state) {}
 
+    /** The link, on which the far tier tells of changes, began to tell or fell silent. */
+    default void onLink(String cache, LinkState state) {}
+
     /** The recovery queue changed. */
     default void onRecovery(String cache, int queued) {}
 
@@ -104,6 +107,16 @@ public interface CacheListener {
     enum EvictionCause {
         SIZE,
         EXPIRED
+    }
+
+    /** Whether the far tier tells of changes. */
+    enum LinkState {
+        /** There is no far tier, or it cannot tell: near copies are compared with it. */
+        NONE,
+        /** It tells, and near copies are served without being compared. */
+        ARMED,
+        /** It could tell, and does not now: near copies are compared with it. */
+        DOWN
     }
 
     /** States of the circuit breaker. */

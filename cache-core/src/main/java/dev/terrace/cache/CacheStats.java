@@ -12,11 +12,17 @@ import java.util.Set;
  * @param near the near tier
  * @param far the far tier
  * @param loads the loader
+ * @param link how changes in the far tier are told to this node
  * @param failures failures that no caller was told of, by kind
  * @param tiers the tiers that the cache has; what is counted of another is zero
  */
 public record CacheStats(
-        NearStats near, FarStats far, LoadStats loads, Map<FailureKind, Long> failures, Set<Lookup.Tier> tiers) {
+        NearStats near,
+        FarStats far,
+        LoadStats loads,
+        LinkStats link,
+        Map<FailureKind, Long> failures,
+        Set<Lookup.Tier> tiers) {
 
     /**
      * The near tier.
@@ -89,6 +95,20 @@ public record CacheStats(
      * @param compression what the codec compressed
      */
     public record FarBytes(long read, long written, Compression compression) {}
+
+    /**
+     * The link, on which the far tier tells of changes.
+     *
+     * @param state whether it tells now
+     * @param trustAge how long ago the heartbeat was sent that near copies are trusted by; they are while this is less than
+     *     {@code maxStaleness}. Very long where there is no link, or none yet
+     * @param changes keys and tags of which a change was told, by whomever
+     * @param armings how often it began anew, so that near copies from before had to be compared
+     */
+    public record LinkStats(CacheListener.LinkState state, Duration trustAge, long changes, long armings) {
+        static final LinkStats NONE =
+                new LinkStats(CacheListener.LinkState.NONE, Duration.ofNanos(Long.MAX_VALUE), 0, 0);
+    }
 
     /**
      * The loader.

@@ -28,6 +28,10 @@ final class Defaults {
     static final int STRIPES = 4_096;
     /** How many tags' markers a node keeps. */
     static final int MARKER_CACHE = 10_000;
+    /** Cells in which near copies are watched for changes that the far tier tells, where there are few copies. */
+    static final int FEWEST_WATCHES = 1_024;
+    /** The same where there are many; else there is one cell for each. */
+    static final int MOST_WATCHES = 262_144;
     /** How many keys may be read or loaded at once. */
     static final int MAX_FLIGHTS = 65_536;
     /** How many near copies may wait to be compared with the far tier ahead of time. */

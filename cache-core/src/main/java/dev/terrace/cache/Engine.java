@@ -69,12 +69,17 @@ record Engine<K, V>(
         return copier == null || value == null ? value : copier.apply(value);
     }
 
+    /** A watch on a key, to be taken before its load begins. */
+    Watch watch(@Nullable FarKey key) {
+        return far == null || key == null ? Watch.NONE : far.access().link().watch(key.text());
+    }
+
     /** Stores near what is still the newest for its key. */
     void keepNear(K key, Entry<V> entry, long stamp) {
         if (!tiers.isNearOn()) {
             return;
         }
-        if (tiers.near().insert(key, entry, stamp)) {
+        if (!entry.watch.isChanged() && tiers.near().insert(key, entry, stamp)) {
             counters().inserts.increment();
         } else {
             counters().refusedInserts.increment();

@@ -26,8 +26,10 @@ final class Entry<V> {
 
     private final float staleMillis;
     final long freshUntil;
-    /** Until when it may be served without asking the far tier; {@link Long#MAX_VALUE} where there is none. */
+    /** Until when it may be served for having been read; {@link Long#MAX_VALUE} where there is no far tier. */
     final long trustedUntil;
+    /** Since before it was read: while this says so, it may be served for nobody having told of a change. */
+    final Watch watch;
     /** The far tier's number of the change, about its time in µs; without a far tier the time of writing. */
     final long version;
 
@@ -39,7 +41,8 @@ final class Entry<V> {
         this.loadMillis = (char) Math.min(Math.max(loadMillis, 0), Character.MAX_VALUE);
         this.freshUntil = Math.min(life.freshUntil, life.goneAt);
         this.staleMillis = atMost((life.goneAt - freshUntil) / NANOS);
-        this.trustedUntil = life.trustedUntil;
+        this.trustedUntil = life.trust.until();
+        this.watch = life.trust.watch();
         this.version = stamp.version;
         this.writeId = stamp.writeId;
     }
@@ -71,7 +74,7 @@ final class Entry<V> {
     }
 
     Life life() {
-        return new Life(freshUntil, goneAt(), trustedUntil);
+        return new Life(freshUntil, goneAt(), new Trust(trustedUntil, watch));
     }
 
     boolean isSameChangeAs(FarRecord.Stamp other) {
@@ -94,7 +97,13 @@ final class Entry<V> {
     }
 
     /** When an entry stops being fresh, being served, being believed; in the ticker's nanoseconds. */
-    record Life(long freshUntil, long goneAt, long trustedUntil) {}
+    record Life(long freshUntil, long goneAt, Trust trust) {
+
+        /** One that is believed for a look alone. */
+        Life(long freshUntil, long goneAt, long trustedUntil) {
+            this(freshUntil, goneAt, Trust.until(trustedUntil));
+        }
+    }
 
     /** Which change an entry is. */
     record Stamp(long version, long writeId, long seq) {}

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ final class FarAccess<V> {
 
     private final FarStore store;
     private final FarCalls calls;
+    private final Link link;
     private final Codec<V> codec;
     private final long fingerprint;
     private final FarTimes times;
@@ -60,6 +62,7 @@ final class FarAccess<V> {
     FarAccess(Parts<V> parts, FarTimes times, Markers markers, Ticker ticker, FailureReports failures) {
         this.store = parts.store;
         this.calls = parts.calls;
+        this.link = parts.link;
         this.codec = parts.codec;
         this.fingerprint = Fingerprint.of(parts.codec);
         this.decoders = parts.decoders;
@@ -70,7 +73,20 @@ final class FarAccess<V> {
     }
 
     /** What stands between this cache's types and the store. */
-    record Parts<V>(FarStore store, FarCalls calls, Codec<V> codec, Executor decoders) {}
+    record Parts<V>(FarStore store, FarCalls calls, Link link, Codec<V> codec, Executor decoders) {}
+
+    /** To be taken before keys are asked for. */
+    private List<Look> looks(List<String> keys) {
+        long askedAt = ticker.nanos();
+        if (keys.size() == 1) {
+            return List.of(new Look(askedAt, link.watch(keys.get(0))));
+        }
+        return keys.stream().map(key -> new Look(askedAt, link.watch(key))).toList();
+    }
+
+    Link link() {
+        return link;
+    }
 
     /**
      * Reads keys. Markers that were not confirmed within a fifth of the trust that a read gives are asked for in the same round
@@ -78,12 +94,14 @@ final class FarAccess<V> {
      */
     CompletableFuture<List<Found<V>>> read(List<FarKey> wanted) {
         long askedAt = ticker.nanos();
-        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(texts(wanted)));
+        List<String> keys = texts(wanted);
+        List<Look> looks = looks(keys);
+        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(keys));
         return behind(confirm(List.of(), askedAt), readings).thenCompose(found -> {
             CompletableFuture<Void> tagged = confirm(tagsOf(found), askedAt);
             return tagged == NOTHING_TO_CONFIRM
-                    ? decodedWhere(found, () -> decode(wanted, found, askedAt))
-                    : tagged.thenCompose(none -> decodedWhere(found, () -> decode(wanted, found, askedAt)));
+                    ? decodedWhere(found, () -> decode(wanted, found, looks))
+                    : tagged.thenCompose(none -> decodedWhere(found, () -> decode(wanted, found, looks)));
         });
     }
 
@@ -99,36 +117,38 @@ final class FarAccess<V> {
      */
     CompletableFuture<List<Found.@Nullable Present<V>>> validate(List<FarKey> wanted, List<Entry<V>> copies) {
         long askedAt = ticker.nanos();
-        CompletableFuture<List<FarReading>> headers =
-                calls.call(FarOperation.VALIDATE, () -> store.readHeaders(texts(wanted)));
+        List<String> keys = texts(wanted);
+        List<Look> looks = looks(keys);
+        CompletableFuture<List<FarReading>> headers = calls.call(FarOperation.VALIDATE, () -> store.readHeaders(keys));
         Set<String> tags = new LinkedHashSet<>();
         copies.forEach(copy -> tags.addAll(copy.extra.tags()));
         return headers.thenCombine(confirm(tags, askedAt), (found, none) -> {
             List<Found.@Nullable Present<V>> renewed = new ArrayList<>(copies.size());
             for (int i = 0; i < copies.size(); i++) {
-                renewed.add(renewed(copies.get(i), found.get(i), askedAt));
+                renewed.add(renewed(copies.get(i), found.get(i), looks.get(i)));
             }
             return renewed;
         });
     }
 
-    private Found.@Nullable Present<V> renewed(Entry<V> copy, FarReading header, long askedAt) {
+    private Found.@Nullable Present<V> renewed(Entry<V> copy, FarReading header, Look look) {
         if (!(header instanceof FarReading.Found found)
                 || !copy.isSameChangeAs(found.record().stamp())) {
             return null;
         }
-        return new Found.Present<>(copy.renewed(life(found.record().life(), copy.extra.tags(), askedAt)), header);
+        return new Found.Present<>(copy.renewed(life(found.record().life(), copy.extra.tags(), look)), header);
     }
 
     /** Asks for the right to fill keys that were judged. */
-    CompletableFuture<Asked<List<LeaseReply>>> lease(List<FarKey> wanted, List<FarReading> judged) {
+    CompletableFuture<Asked<LeaseReply>> lease(List<FarKey> wanted, List<FarReading> judged) {
         List<LeaseRequest> requests = new ArrayList<>(wanted.size());
         for (int i = 0; i < wanted.size(); i++) {
             requests.add(new LeaseRequest(wanted.get(i).text(), judged.get(i)));
         }
         CompletableFuture<List<LeaseReply>> answered = new CompletableFuture<>();
-        CompletableFuture<Asked<List<LeaseReply>>> leased = asked(
+        CompletableFuture<Asked<LeaseReply>> leased = asked(
                 FarOperation.LEASE,
+                texts(wanted),
                 () -> store.lease(requests, times.lease())
                         .whenComplete((replies, failure) -> Completions.complete(answered, replies, failure)));
         return leased.whenComplete((inTime, givenUp) -> {
@@ -158,22 +178,30 @@ final class FarAccess<V> {
         }
     }
 
-    /** Understands a record that came with the answer to another question. */
-    CompletableFuture<Found<V>> understand(FarKey key, Asked<FarReading> reading) {
-        return confirm(tagsOf(List.of(reading.answer())), reading.askedAt())
-                .thenApply(none -> decode(key, reading.answer(), reading.askedAt()));
+    /** Understands a record that came with the answer to something else. */
+    CompletableFuture<Found<V>> understand(FarKey key, FarReading reading, Look look) {
+        return confirm(tagsOf(List.of(reading)), look.askedAt()).thenApply(none -> decode(key, reading, look));
     }
 
     private <T> CompletableFuture<Asked<T>> asked(
-            FarOperation operation, Supplier<? extends CompletionStage<T>> question) {
-        long askedAt = ticker.nanos();
-        return calls.call(operation, question).thenApply(answer -> new Asked<>(answer, askedAt));
+            FarOperation operation, List<String> keys, Supplier<? extends CompletionStage<List<T>>> question) {
+        List<Look> looks = looks(keys);
+        return calls.call(operation, question).thenApply(answers -> new Asked<>(answers, looks));
     }
 
     /** Stores loaded values under their leases; markers of their tags must be there. */
-    CompletableFuture<Asked<List<FillReply>>> fill(List<FillRequest> requests) {
+    CompletableFuture<Asked<FillReply>> fill(List<FillRequest> requests) {
         requests.forEach(request -> written(request.draft()));
-        return asked(FarOperation.FILL, () -> store.fill(requests));
+        List<String> keys =
+                requests.stream().map(request -> request.lease().key()).toList();
+        return told(
+                keys, asked(FarOperation.FILL, keys, () -> sent(keys, () -> store.fill(requests))), (key, reply) -> {
+                    if (reply instanceof FillReply.Stored) {
+                        link.written(key);
+                    } else {
+                        link.overtaken(key);
+                    }
+                });
     }
 
     /** Gives leases back. */
@@ -181,31 +209,76 @@ final class FarAccess<V> {
         return calls.call(FarOperation.RELEASE, () -> store.release(leases));
     }
 
-    CompletableFuture<Asked<List<WriteReply>>> put(List<FarKey> wanted, List<RecordDraft> drafts) {
+    CompletableFuture<Asked<WriteReply>> put(List<FarKey> wanted, List<RecordDraft> drafts) {
         List<PutRequest> requests = new ArrayList<>(wanted.size());
         for (int i = 0; i < wanted.size(); i++) {
             requests.add(new PutRequest(wanted.get(i).text(), drafts.get(i)));
             written(drafts.get(i));
         }
-        return asked(FarOperation.PUT, () -> store.put(requests));
+        return write(FarOperation.PUT, texts(wanted), () -> store.put(requests));
     }
 
     CompletableFuture<Asked<WriteReply>> putIfUnchanged(FarKey key, RecordDraft draft, FarReading judged) {
         written(draft);
-        return asked(FarOperation.PUT, () -> store.putIfUnchanged(new PutRequest(key.text(), draft), judged));
+        PutRequest request = new PutRequest(key.text(), draft);
+        return write(
+                FarOperation.PUT,
+                texts(List.of(key)),
+                () -> store.putIfUnchanged(request, judged).thenApply(List::of));
     }
 
-    CompletableFuture<Asked<List<WriteReply>>> invalidate(List<FarKey> wanted) {
+    CompletableFuture<Asked<WriteReply>> invalidate(List<FarKey> wanted) {
         List<String> texts = texts(wanted);
-        return asked(FarOperation.INVALIDATE, () -> store.invalidate(texts, times.tombstone()));
+        return write(FarOperation.INVALIDATE, texts, () -> store.invalidate(texts, times.tombstone()));
     }
 
     CompletableFuture<Asked<WriteReply>> expire(FarKey key, long writeId) {
-        return asked(FarOperation.EXPIRE, () -> store.expire(key.text(), writeId));
+        return write(
+                FarOperation.EXPIRE,
+                texts(List.of(key)),
+                () -> store.expire(key.text(), writeId).thenApply(List::of));
+    }
+
+    private CompletableFuture<Asked<WriteReply>> write(
+            FarOperation operation, List<String> keys, Supplier<CompletionStage<List<WriteReply>>> write) {
+        return told(keys, asked(operation, keys, () -> sent(keys, write)), (key, reply) -> {
+            if (reply instanceof WriteReply.Stored) {
+                link.written(key);
+            } else {
+                link.notWritten(key);
+            }
+        });
+    }
+
+    /** Sends a write, of which the link will tell this node too. */
+    private <T> CompletionStage<List<T>> sent(List<String> keys, Supplier<CompletionStage<List<T>>> write) {
+        link.expectEchoes(keys);
+        return write.get();
+    }
+
+    private <T> CompletableFuture<Asked<T>> told(
+            List<String> keys, CompletableFuture<Asked<T>> replies, BiConsumer<String, @Nullable T> outcome) {
+        if (!link.isThere()) {
+            return replies;
+        }
+        return replies.whenComplete((asked, failure) -> {
+            for (int i = 0; i < keys.size(); i++) {
+                if (asked == null) {
+                    link.notWritten(keys.get(i));
+                } else {
+                    outcome.accept(keys.get(i), asked.answers().get(i));
+                }
+            }
+        });
     }
 
     CompletableFuture<Void> touch(List<FarKey> wanted, Duration idle) {
-        return calls.call(FarOperation.TOUCH, () -> store.touch(texts(wanted), idle));
+        List<String> keys = texts(wanted);
+        return calls.call(FarOperation.TOUCH, () -> {
+                    link.expectEchoes(keys);
+                    return store.touch(keys, idle);
+                })
+                .whenComplete((done, failure) -> keys.forEach(failure == null ? link::written : link::notWritten));
     }
 
     CompletableFuture<Void> ping() {
@@ -214,9 +287,9 @@ final class FarAccess<V> {
 
     /** Invalidates tags, or the whole cache by {@link MarkerReading#ALL}. */
     CompletableFuture<Void> raise(Collection<String> names) {
-        long askedAt = ticker.nanos();
+        Markers.Question question = question(names, ticker.nanos());
         return calls.call(FarOperation.RAISE, () -> store.raiseMarkers(names, times.markers()))
-                .thenAccept(reading -> markers.absorb(names, reading, askedAt));
+                .thenAccept(reading -> markers.absorb(question, reading));
     }
 
     /** Sees to it that the markers of tags, and the whole cache's, are there, so that entries with them are valid. */
@@ -225,18 +298,32 @@ final class FarAccess<V> {
         if (missing.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }
-        long askedAt = ticker.nanos();
+        Markers.Question question = question(missing, ticker.nanos());
         return calls.call(FarOperation.MARKERS, () -> store.ensureMarkers(missing, times.markers()))
-                .thenAccept(reading -> markers.absorb(missing, reading, askedAt));
+                .thenAccept(reading -> markers.absorb(question, reading));
+    }
+
+    /** Asks for the marker of the whole cache, on which trust in every copy rests. */
+    void refreshMarkers() {
+        // A failure was counted where it happened, and the next read asks again.
+        ask(List.of(MarkerReading.ALL), ticker.nanos());
     }
 
     private CompletableFuture<Void> confirm(Collection<String> tags, long askedAt) {
-        List<String> names = markers.unconfirmedSince(askedAt - times.trustNanos() / 5, tags);
-        if (names.isEmpty()) {
-            return NOTHING_TO_CONFIRM;
-        }
+        List<String> names = markers.toBeAsked(askedAt, tags);
+        return names.isEmpty() ? NOTHING_TO_CONFIRM : ask(names, askedAt);
+    }
+
+    private CompletableFuture<Void> ask(List<String> names, long askedAt) {
+        Markers.Question question = question(names, askedAt);
         return calls.call(FarOperation.MARKERS, () -> store.markers(names))
-                .thenAccept(reading -> markers.absorb(names, reading, askedAt));
+                .thenAccept(reading -> markers.absorb(question, reading));
+    }
+
+    private Markers.Question question(Collection<String> names, long askedAt) {
+        List<String> ordered = List.copyOf(names);
+        return new Markers.Question(
+                ordered, ordered.stream().map(link::watchMarker).toList(), askedAt);
     }
 
     private static Set<String> tagsOf(List<FarReading> readings) {
@@ -271,15 +358,15 @@ final class FarAccess<V> {
         return CompletableFuture.completedFuture(decoding.get());
     }
 
-    private List<Found<V>> decode(List<FarKey> wanted, List<FarReading> readings, long askedAt) {
+    private List<Found<V>> decode(List<FarKey> wanted, List<FarReading> readings, List<Look> looks) {
         List<Found<V>> found = new ArrayList<>(readings.size());
         for (int i = 0; i < readings.size(); i++) {
-            found.add(decode(wanted.get(i), readings.get(i), askedAt));
+            found.add(decode(wanted.get(i), readings.get(i), looks.get(i)));
         }
         return found;
     }
 
-    private Found<V> decode(FarKey key, FarReading reading, long askedAt) {
+    private Found<V> decode(FarKey key, FarReading reading, Look look) {
         if (reading instanceof FarReading.Malformed malformed) {
             failures.report(FailureKind.DECODE, new CodecException("no record of this cache: " + malformed.reason()));
         }
@@ -305,7 +392,7 @@ final class FarAccess<V> {
             }
         }
         markers.seen(Markers.ofFar(record.stamp().seq()));
-        return new Found.Present<>(entry(record, value, askedAt), reading);
+        return new Found.Present<>(entry(record, value, look), reading);
     }
 
     private V decode(FarRecord.Content content) {
@@ -319,30 +406,28 @@ final class FarAccess<V> {
         return value;
     }
 
-    private Entry<V> entry(FarRecord record, @Nullable V value, long askedAt) {
+    private Entry<V> entry(FarRecord record, @Nullable V value, Look look) {
         FarRecord.Attributes attributes = record.attributes();
         FarRecord.Stamp stamp = record.stamp();
         return new Entry<>(
                 value,
-                life(record.life(), attributes.tags(), askedAt),
+                life(record.life(), attributes.tags(), look),
                 new Entry.Stamp(stamp.version(), stamp.writeId(), Markers.ofFar(stamp.seq())),
                 Entry.Extra.of(attributes.tags(), attributes.state(), stamp.sourceVersion()),
                 attributes.loadMillis());
     }
 
     /** The server's times in the ticker's, and trust from the oldest of the looks that the entry rests on. */
-    private Entry.Life life(FarRecord.Life life, List<String> tags, long askedAt) {
+    private Entry.Life life(FarRecord.Life life, List<String> tags, Look look) {
         long now = ticker.nanos();
         long farNow = store.clock().millis();
         return new Entry.Life(
-                later(now, life.freshUntil() - farNow),
-                later(now, life.goneAt() - farNow),
-                trustedUntil(tags, askedAt));
+                later(now, life.freshUntil() - farNow), later(now, life.goneAt() - farNow), trust(tags, look));
     }
 
-    /** Until when an entry is trusted that rests on an answer of the far tier to a question asked at this time. */
-    long trustedUntil(List<String> tags, long askedAt) {
-        return Math.max(Math.min(askedAt, markers.confirmedAt(tags)), -times.trustNanos()) + times.trustNanos();
+    /** Why an entry is trusted that rests on such a look, and on what is known of its markers. */
+    Trust trust(List<String> tags, Look look) {
+        return new Trust(Math.min(look.askedAt() + times.trustNanos(), markers.trustedUntil(tags)), look.watch());
     }
 
     private static long later(long now, long millis) {

@@ -143,11 +143,15 @@ final class Fills<K, V> {
                     for (int i = 0; i < pending.size(); i++) {
                         Pending<K, V> one = pending.get(i);
                         try {
-                            end(
-                                    side,
-                                    one,
-                                    failure == null ? filled.answer().get(i) : null,
-                                    failure == null ? filled.askedAt() : 0);
+                            if (failure == null) {
+                                end(
+                                        side,
+                                        one,
+                                        filled.answers().get(i),
+                                        filled.looks().get(i));
+                            } else {
+                                endUnanswered(one);
+                            }
                         } catch (Throwable defect) {
                             steps.fail(one.flight(), defect);
                         }
@@ -155,17 +159,21 @@ final class Fills<K, V> {
                 });
     }
 
-    /** @param reply null where the far tier did not answer, so that the value may or may not be there */
-    private void end(FarSide<K, V> side, Pending<K, V> pending, @Nullable FillReply reply, long askedAt) {
+    /** The far tier did not answer, so that the value may or may not be there. */
+    private void endUnanswered(Pending<K, V> pending) {
+        Flight<K, V> flight = pending.flight();
+        steps.release(flight);
+        engine.keepNear(flight.key, pending.entry(), flight.stamp);
+        steps.finish(flight, Answer.loaded(pending.entry()));
+    }
+
+    private void end(FarSide<K, V> side, Pending<K, V> pending, FillReply reply, Look look) {
         Flight<K, V> flight = pending.flight();
         Entry<V> entry = pending.entry();
-        if (reply == null) {
-            steps.release(flight);
-            engine.keepNear(flight.key, entry, flight.stamp);
-        } else if (reply instanceof FillReply.Stored stored) {
+        if (reply instanceof FillReply.Stored stored) {
             engine.counters().fills.increment();
             side.used(flight.requireFarKey());
-            entry = acknowledged(entry, stored.version(), side.access().trustedUntil(entry.extra.tags(), askedAt));
+            entry = acknowledged(entry, stored.version(), side.access().trust(entry.extra.tags(), look));
             engine.keepNear(flight.key, entry, flight.stamp);
         } else {
             engine.counters().refusedFills.increment();
@@ -173,10 +181,13 @@ final class Fills<K, V> {
         steps.finish(flight, Answer.loaded(entry));
     }
 
-    private static <V> Entry<V> acknowledged(Entry<V> entry, long version, long trustedUntil) {
+    private static <V> Entry<V> acknowledged(Entry<V> entry, long version, Trust trust) {
         return new Entry<>(
                 entry.value,
-                new Entry.Life(entry.freshUntil, entry.goneAt(), Math.max(entry.trustedUntil, trustedUntil)),
+                new Entry.Life(
+                        entry.freshUntil,
+                        entry.goneAt(),
+                        new Trust(Math.max(entry.trustedUntil, trust.until()), trust.watch())),
                 new Entry.Stamp(version, entry.writeId, entry.seq()),
                 entry.extra,
                 entry.loadMillis());

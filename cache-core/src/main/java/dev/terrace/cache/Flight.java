@@ -66,6 +66,13 @@ final class Flight<K, V> {
     int leaseAttempts;
     long waitingForHolderSince = -1;
 
+    /** The last look at its key in the far tier that this node may have to wait after. */
+    @Nullable
+    Look look;
+
+    /** Since before its load began. */
+    volatile Watch loadWatch = Watch.NONE;
+
     long loadStartedAt;
     long loadSeq;
     /** The flights that one call of the loader loads, this one among them. */
@@ -109,6 +116,13 @@ final class Flight<K, V> {
             throw new IllegalStateException("a flight without a far tier has no far key");
         }
         return farKey;
+    }
+
+    Look requireLook() {
+        if (look == null) {
+            throw new IllegalStateException("a flight that has asked for no lease");
+        }
+        return look;
     }
 
     void joined() {

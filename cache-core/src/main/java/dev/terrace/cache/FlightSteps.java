@@ -120,7 +120,7 @@ final class FlightSteps<K, V> {
         if (!(found instanceof Found.Present<V> present)
                 || !side.mayBelieve(present.entry().extra.tags())) {
             counters.farMisses.increment();
-            return endedWithNothing(flight);
+            return servedInstead(flight, found) || endedWithNothing(flight);
         }
         Entry<V> entry = present.entry();
         side.used(flight.requireFarKey());
@@ -151,6 +151,23 @@ final class FlightSteps<K, V> {
                 return endedWithNothing(flight);
             }
         }
+    }
+
+    /** The far tier has a value that cannot be read here, and the near tier one that is young enough. */
+    private boolean servedInstead(Flight<K, V> flight, Found<V> found) {
+        Entry<V> copy = flight.purpose == Flight.Purpose.AHEAD ? flight.copy : flight.previous;
+        if (copy == null
+                || flight.forcesLoad()
+                || !found.isUnreadable()
+                || !engine.rules().validity().isYoungEnough(copy, engine.now())) {
+            return false;
+        }
+        Entry<V> kept = copy.renewed(new Entry.Life(copy.freshUntil, copy.goneAt(), Trust.until(copy.trustedUntil)));
+        // To compare it again before its end would change nothing.
+        kept.validationAsked = true;
+        insert(flight, kept);
+        finish(flight, Answer.found(kept, Lookup.Tier.NEAR));
+        return true;
     }
 
     /** As {@link #endedWithoutLoad}; and a copy that turns out to be gone before its trust ends goes at once. */
@@ -231,8 +248,10 @@ final class FlightSteps<K, V> {
         step(flights, side.access().lease(farKeys(flights), judged), replies -> {
             List<Flight<K, V>> granted = new ArrayList<>();
             for (int i = 0; i < flights.size(); i++) {
-                if (isGranted(side, flights.get(i), replies.answer().get(i), replies.askedAt())) {
-                    granted.add(flights.get(i));
+                Flight<K, V> flight = flights.get(i);
+                flight.look = replies.looks().get(i);
+                if (isGranted(side, flight, replies.answers().get(i))) {
+                    granted.add(flight);
                 }
             }
             if (!granted.isEmpty()) {
@@ -242,7 +261,7 @@ final class FlightSteps<K, V> {
         });
     }
 
-    private boolean isGranted(FarSide<K, V> side, Flight<K, V> flight, LeaseReply reply, long askedAt) {
+    private boolean isGranted(FarSide<K, V> side, Flight<K, V> flight, LeaseReply reply) {
         if (reply instanceof LeaseReply.Granted granted) {
             engine.counters().leasesGranted.increment();
             flight.lease = granted.lease();
@@ -251,7 +270,7 @@ final class FlightSteps<K, V> {
         if (reply instanceof LeaseReply.Changed changed && flight.leaseAttempts++ < MAX_LEASE_ATTEMPTS) {
             step(
                     List.of(flight),
-                    side.access().understand(flight.requireFarKey(), new Asked<>(changed.current(), askedAt)),
+                    side.access().understand(flight.requireFarKey(), changed.current(), flight.requireLook()),
                     found -> changedSince(side, flight, found));
         } else {
             engine.counters().leasesBusy.increment();
@@ -290,13 +309,7 @@ final class FlightSteps<K, V> {
             Duration pause = quarter.compareTo(FIRST_POLL) < 0
                     ? FIRST_POLL
                     : quarter.compareTo(LONGEST_POLL) > 0 ? LONGEST_POLL : quarter;
-            engine.surroundings()
-                    .scheduler()
-                    .schedule(
-                            engine.reports()
-                                    .tracing()
-                                    .carried(() -> guarded(List.of(flight), () -> lookAgain(side, flight))),
-                            pause);
+            afterChange(side, flight, pause);
         } else if (previous != null && flight.answer.isDone()) {
             // Its callers have the stale value; a load that nobody may store would help no one.
             finish(flight, Answer.stale(previous, StaleReason.REVALIDATING));
@@ -304,6 +317,29 @@ final class FlightSteps<K, V> {
             flight.mayStayNear = false;
             load(List.of(flight));
         }
+    }
+
+    /** Looks again when the holder's fill, or another change of the key, is told; and after a pause in any case. */
+    private void afterChange(FarSide<K, V> side, Flight<K, V> flight, Duration pause) {
+        Scheduler scheduler = engine.surroundings().scheduler();
+        Runnable again =
+                engine.reports().tracing().carried(() -> guarded(List.of(flight), () -> lookAgain(side, flight)));
+        FarKey key = flight.requireFarKey();
+        Link link = side.access().link();
+        if (!link.tells(key)) {
+            scheduler.schedule(again, pause);
+            return;
+        }
+        CompletableFuture<Void> change = link.nextChange(key);
+        if (flight.requireLook().watch().until() == Long.MIN_VALUE) {
+            // It came between the answer and now.
+            link.wake(key);
+        }
+        Scheduler.Cancellable timer = scheduler.schedule(() -> link.wake(key), pause);
+        change.thenRun(() -> {
+            timer.cancel();
+            again.run();
+        });
     }
 
     private void lookAgain(FarSide<K, V> side, Flight<K, V> flight) {

@@ -74,6 +74,11 @@ final class GuardedListener implements CacheListener {
     }
 
     @Override
+    public void onLink(String cache, LinkState state) {
+        guarded(listener -> listener.onLink(cache, state));
+    }
+
+    @Override
     public void onRecovery(String cache, int queued) {
         guarded(listener -> listener.onRecovery(cache, queued));
     }

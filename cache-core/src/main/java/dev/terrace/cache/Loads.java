@@ -58,6 +58,7 @@ final class Loads<K, V> {
         void start() {
             for (Flight<K, V> flight : flights) {
                 flight.together = flights;
+                flight.loadWatch = engine.watch(flight.farKey);
                 flight.loadStartedAt = engine.now();
                 flight.loadSeq = engine.rules().markers().knownSeq();
             }

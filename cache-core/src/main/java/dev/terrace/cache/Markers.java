@@ -37,6 +37,7 @@ final class Markers {
 
     private final boolean local;
     private final int capacity;
+    private final long trustNanos;
     private final AtomicLong knownSeq = new AtomicLong();
     private final ConcurrentHashMap<String, Known> tags = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -45,24 +46,44 @@ final class Markers {
     /** Without a far tier: the highest marker that was dropped for room, which stands for all that are not held. */
     private final AtomicLong floor = new AtomicLong();
 
-    private record Known(long value, long confirmedAt) {
+    /** @param watch since before it was asked for */
+    private record Known(long value, long confirmedAt, Watch watch) {
 
         /** A later answer wins over a missing marker; else the higher one, since markers only rise. */
         Known updated(Known next) {
+            Known later = isAskedBefore(next) ? next : this;
             if (value == MISSING || next.value == MISSING) {
-                return next.confirmedAt >= confirmedAt ? next : this;
+                return later;
             }
-            return new Known(Math.max(value, next.value), Math.max(confirmedAt, next.confirmedAt));
+            return new Known(Math.max(value, next.value), later.confirmedAt, later.watch);
+        }
+
+        /** Of two that were asked for in one tick, that is the later one whose watch has not ended yet. */
+        private boolean isAskedBefore(Known other) {
+            return confirmedAt == other.confirmedAt ? !other.watch.isOver() : confirmedAt < other.confirmedAt;
+        }
+
+        /** Until when this may be taken for what the far tier has. */
+        long trustedUntil(long trustNanos) {
+            if (watch.isOver()) {
+                return Long.MIN_VALUE;
+            }
+            long asked = confirmedAt == Long.MIN_VALUE ? Long.MIN_VALUE : confirmedAt + trustNanos;
+            return Math.max(asked, watch.until());
         }
     }
 
-    /** @param local whether the numbers are given here, for want of a far tier */
-    Markers(boolean local, int capacity) {
+    /**
+     * @param local whether the numbers are given here, for want of a far tier
+     * @param trustNanos for how long an answer of the far tier is believed
+     */
+    Markers(boolean local, int capacity, long trustNanos) {
         this.local = local;
         this.capacity = capacity;
+        this.trustNanos = trustNanos;
         // Before the first answer of a far tier nothing is known to be valid, nor invalid: entries come with a first
         // answer.
-        this.whole = new Known(0, Long.MIN_VALUE);
+        this.whole = new Known(0, Long.MIN_VALUE, Watch.NONE);
     }
 
     /** The marker of the whole cache. */
@@ -102,29 +123,48 @@ final class Markers {
         return highest;
     }
 
-    /** When the oldest confirmation of these markers and the whole cache's was asked for. */
-    long confirmedAt(List<String> names) {
-        long oldest = whole.confirmedAt;
+    /** Until when these markers and the whole cache's may all be taken for what the far tier has. */
+    long trustedUntil(List<String> names) {
+        long earliest = whole.trustedUntil(trustNanos);
         for (String name : names) {
             Known known = tags.get(name);
-            oldest = Math.min(oldest, known == null ? Long.MIN_VALUE : known.confirmedAt);
+            earliest = Math.min(earliest, known == null ? Long.MIN_VALUE : known.trustedUntil(trustNanos));
         }
-        return oldest;
+        return earliest;
     }
 
-    /** Those of the tags, and the whole cache's marker, that were not confirmed since a time. */
-    List<String> unconfirmedSince(long time, Collection<String> names) {
+    /** Whether one of these markers, or the whole cache's, has to be asked for again, however lately it was. */
+    boolean isAnyOver(List<String> names) {
+        if (whole.watch.isOver()) {
+            return true;
+        }
+        for (String name : names) {
+            Known known = tags.get(name);
+            if (known != null && known.watch.isOver()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Those of the tags, and the whole cache's marker, that are to be asked for together with a read at this time. */
+    List<String> toBeAsked(long askedAt, Collection<String> names) {
         List<String> unconfirmed = new ArrayList<>();
-        if (whole.confirmedAt < time) {
+        if (isToBeAsked(whole, askedAt)) {
             unconfirmed.add(MarkerReading.ALL);
         }
         for (String name : names) {
             Known known = tags.get(name);
-            if (known == null || known.confirmedAt < time) {
+            if (known == null || isToBeAsked(known, askedAt)) {
                 unconfirmed.add(name);
             }
         }
         return unconfirmed;
+    }
+
+    /** What is told is not asked for; the rest so often that what is read is not trusted for much less than it could be. */
+    private boolean isToBeAsked(Known known, long askedAt) {
+        return known.watch.isOver() || (askedAt >= known.watch.until() && known.confirmedAt < askedAt - trustNanos / 5);
     }
 
     /** Those of the tags, and the whole cache's marker, that the far tier does not have or that are not known. */
@@ -142,13 +182,26 @@ final class Markers {
         return missing;
     }
 
-    /** Takes over what the far tier answered to a question about these names, asked at this time. */
-    void absorb(Collection<String> names, MarkerReading reading, long askedAt) {
+    /**
+     * A question for markers.
+     *
+     * @param watches on each of the names, taken before it is asked
+     */
+    record Question(List<String> names, List<Watch> watches, long askedAt) {}
+
+    /** Takes over what the far tier answered. */
+    void absorb(Question question, MarkerReading reading) {
         seen(ofFar(reading.seq()));
         reading.values().values().forEach(value -> seen(ofFar(value)));
-        for (String name : names) {
-            Long value = reading.values().get(name);
-            set(name, new Known(value == null ? MISSING : ofFar(value), askedAt));
+        List<String> names = question.names();
+        for (int i = 0; i < names.size(); i++) {
+            Long value = reading.values().get(names.get(i));
+            set(
+                    names.get(i),
+                    new Known(
+                            value == null ? MISSING : ofFar(value),
+                            question.askedAt(),
+                            question.watches().get(i)));
         }
     }
 
@@ -166,7 +219,11 @@ final class Markers {
     void raiseHere(String name) {
         long seq = knownSeq.incrementAndGet();
         Known before = MarkerReading.ALL.equals(name) ? whole : tags.get(name);
-        set(name, new Known(seq, before == null ? Long.MIN_VALUE : before.confirmedAt));
+        set(
+                name,
+                before == null
+                        ? new Known(seq, Long.MIN_VALUE, Watch.NONE)
+                        : new Known(seq, before.confirmedAt, before.watch));
     }
 
     private void set(String name, Known known) {
@@ -198,7 +255,9 @@ final class Markers {
 
     /** The first answer of the far tier, which may follow an invalidation on this node alone. */
     private Known first(Known known) {
-        return known.value == MISSING ? known : new Known(Math.max(known.value, whole.value), known.confirmedAt);
+        return known.value == MISSING
+                ? known
+                : new Known(Math.max(known.value, whole.value), known.confirmedAt, known.watch);
     }
 
     private void dropSome() {

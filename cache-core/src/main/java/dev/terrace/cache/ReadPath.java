@@ -100,12 +100,12 @@ final class ReadPath<K, V> {
             nextSample = now + SAMPLE_NANOS;
             engine.reports().listener().onHit(engine.settings().name(), engine.age(entry));
         }
-        if (now >= entry.trustedUntil) {
-            counters.cutOffServes.increment();
-            return;
-        }
-        if (ahead != null) {
-            ahead.hit(key, entry, now);
+        if (ahead != null && !ahead.isTrustedAhead(entry, now)) {
+            if (validity.isServedCutOff(entry, now)) {
+                counters.cutOffServes.increment();
+                return;
+            }
+            ahead.hit(key, entry);
         }
         if (refreshesEarly && engine.rules().earlyRefresh().isDue(entry, now)) {
             refreshEarly(key, entry, now);
@@ -209,9 +209,14 @@ final class ReadPath<K, V> {
         if (verdict == Verdict.STALE) {
             steps.offer(flight, entry);
         } else if (verdict == Verdict.UNTRUSTED) {
-            flight.copy = entry;
+            flight.copy = comparable(entry);
             flight.previous = entry;
         }
+    }
+
+    /** A copy that the far tier may still have: not one of which it has told a change. */
+    private static <V> @Nullable Entry<V> comparable(Entry<V> copy) {
+        return copy.watch.isChanged() ? null : copy;
     }
 
     private Flight<K, V> create(K key, Purpose purpose, @Nullable LoadSource<K, V> source, LoadRunner runner) {
@@ -280,6 +285,9 @@ final class ReadPath<K, V> {
      */
     private boolean holds(Flight<K, V> flight, Answer<V> answer, long joinedAt) {
         Entry<V> entry = answer.entry();
+        if (answer.loaded() && flight.loadWatch.isChanged()) {
+            return false;
+        }
         return entry == null
                 ? engine.trustedFrom(flight.loadStartedAt) > joinedAt
                         && engine.rules().markers().knownSeq() <= flight.loadSeq
@@ -325,8 +333,8 @@ final class ReadPath<K, V> {
         }
         Flight<K, V> created =
                 create(key, Purpose.PEEK, null, engine.surroundings().loadThreads());
-        if (verdict == Verdict.UNTRUSTED) {
-            created.copy = entry;
+        if (entry != null && verdict == Verdict.UNTRUSTED) {
+            created.copy = comparable(entry);
         }
         engine.flights().begin(created);
         started.add(created);

@@ -224,7 +224,7 @@ final class RecoveryQueue {
             far.invalidate(sent)
                     .whenComplete((replies, failure) -> replayed(failure == null, () -> {
                         for (int i = 0; i < sent.size(); i++) {
-                            if (!(replies.answer().get(i) instanceof WriteReply.Late)) {
+                            if (!(replies.answers().get(i) instanceof WriteReply.Late)) {
                                 keys.remove(sent.get(i), dueKeys.get(sent.get(i)));
                             }
                         }

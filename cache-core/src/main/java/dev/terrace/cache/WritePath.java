@@ -103,11 +103,11 @@ final class WritePath<K, V> {
                                         ordered.stream().map(Draft::key).toList(),
                                         ordered.stream().map(Draft::record).toList()))
                         .thenApply(replies -> {
-                            stored.accept(replies.answer());
+                            stored.accept(replies.answers());
                             return replies;
                         }),
                 ordered.stream().map(Draft::key).toList(),
-                (key, index, reply, askedAt) -> {
+                (key, index, reply, look) -> {
                     Entry<V> entry = ordered.get(index).entry();
                     long seq = Math.max(Markers.ofFar(reply.seq()), entry.seq());
                     engine.rules().markers().seen(seq);
@@ -116,7 +116,7 @@ final class WritePath<K, V> {
                             new Entry.Life(
                                     entry.freshUntil,
                                     entry.goneAt(),
-                                    side.access().trustedUntil(entry.extra.tags(), askedAt)),
+                                    side.access().trust(entry.extra.tags(), look)),
                             new Entry.Stamp(reply.version(), entry.writeId, seq),
                             entry.extra,
                             0);
@@ -204,8 +204,8 @@ final class WritePath<K, V> {
         return side.access().lease(List.copyOf(asked.values()), judged).thenCompose(replies -> {
             Set<K> still = new LinkedHashSet<>();
             List<FarLease> leases = new ArrayList<>();
-            for (int i = 0; i < replies.answer().size(); i++) {
-                if (replies.answer().get(i) instanceof LeaseReply.Granted granted) {
+            for (int i = 0; i < replies.answers().size(); i++) {
+                if (replies.answers().get(i) instanceof LeaseReply.Granted granted) {
                     still.add(keys.get(i));
                     leases.add(granted.lease());
                 }
@@ -271,7 +271,7 @@ final class WritePath<K, V> {
         Change change = new Change(List.of(key));
         CompletableFuture<Asked<WriteReply>> reply = side.access().putIfUnchanged(draft.key(), draft.record(), judged);
         return reply.handle((asked, failure) -> {
-                    WriteReply result = asked == null ? null : asked.answer();
+                    WriteReply result = asked == null ? null : asked.answers().get(0);
                     boolean failed = failure != null || result instanceof WriteReply.Late;
                     if (failed) {
                         side.recovery().addKeys(List.of(draft.key()));
@@ -283,7 +283,10 @@ final class WritePath<K, V> {
                     }
                     if (result instanceof WriteReply.Changed changed && attempt < MAX_ATTEMPTS) {
                         return side.access()
-                                .understand(draft.key(), new Asked<>(changed.current(), asked.askedAt()))
+                                .understand(
+                                        draft.key(),
+                                        changed.current(),
+                                        asked.looks().get(0))
                                 .thenCompose(now -> putIfAbsent(side, key, draft, now, attempt + 1));
                     }
                     boolean stored = result instanceof WriteReply.Stored;
@@ -332,8 +335,7 @@ final class WritePath<K, V> {
         engine.counters().invalidations.add(keys.size());
         List<FarKey> farKeys = List.copyOf(keys.values());
         Change change = new Change(keys.keySet());
-        return change.tell(
-                side, () -> side.access().invalidate(farKeys), farKeys, (key, index, reply, askedAt) -> null);
+        return change.tell(side, () -> side.access().invalidate(farKeys), farKeys, null);
     }
 
     CompletableFuture<Void> expire(K key) {
@@ -346,13 +348,7 @@ final class WritePath<K, V> {
         FarSide<K, V> side = far;
         Change change = new Change(List.of(key));
         long writeId = engine.surroundings().writeIds().getAsLong();
-        return change.tell(
-                side,
-                () -> side.access()
-                        .expire(farKey, writeId)
-                        .thenApply(reply -> new Asked<>(List.of(reply.answer()), reply.askedAt())),
-                List.of(farKey),
-                (k, index, reply, askedAt) -> null);
+        return change.tell(side, () -> side.access().expire(farKey, writeId), List.of(farKey), null);
     }
 
     private void expireNear(K key) {
@@ -471,11 +467,10 @@ final class WritePath<K, V> {
         return CompletableFuture.failedFuture(off);
     }
 
-    /** Gives the near entry of a change that was stored, or null where there is none to keep. */
+    /** Gives the near entry of a change that was stored. */
     @FunctionalInterface
     private interface Kept<K, V> {
-        @Nullable
-        Entry<V> entry(K key, int index, WriteReply.Stored reply, long askedAt);
+        Entry<V> entry(K key, int index, WriteReply.Stored reply, Look look);
     }
 
     /** The two ends of a change of keys on this node. */
@@ -524,17 +519,21 @@ final class WritePath<K, V> {
             }
         }
 
-        /** Tells the far tier, then ends the change; what it did not acknowledge waits for repair. */
+        /**
+         * Tells the far tier, then ends the change; what it did not acknowledge waits for repair.
+         *
+         * @param kept null where nothing stays near
+         */
         CompletableFuture<Void> tell(
                 FarSide<K, V> side,
-                Supplier<CompletableFuture<Asked<List<WriteReply>>>> telling,
+                Supplier<CompletableFuture<Asked<WriteReply>>> telling,
                 List<FarKey> farKeys,
-                Kept<K, V> kept) {
-            CompletableFuture<Asked<List<WriteReply>>> told = side.switches().isFarOn() ? telling.get() : switchedOff();
+                @Nullable Kept<K, V> kept) {
+            CompletableFuture<Asked<WriteReply>> told = side.switches().isFarOn() ? telling.get() : switchedOff();
             return told.handle((answer, failure) -> {
                 List<FarKey> failed = new ArrayList<>();
                 for (int i = 0; i < begun.length; i++) {
-                    if (answer == null || answer.answer().get(i) instanceof WriteReply.Late) {
+                    if (answer == null || answer.answers().get(i) instanceof WriteReply.Late) {
                         failed.add(farKeys.get(i));
                     }
                 }
@@ -543,9 +542,11 @@ final class WritePath<K, V> {
                     side.recovery().addKeys(failed);
                 }
                 long[] stamps = ended();
-                for (int i = 0; answer != null && i < stamps.length; i++) {
-                    if (answer.answer().get(i) instanceof WriteReply.Stored stored && stamps[i] != Stripes.CHANGED) {
-                        keep(keys.get(i), kept.entry(keys.get(i), i, stored, answer.askedAt()), stamps[i]);
+                for (int i = 0; kept != null && answer != null && i < stamps.length; i++) {
+                    if (answer.answers().get(i) instanceof WriteReply.Stored stored && stamps[i] != Stripes.CHANGED) {
+                        K key = keys.get(i);
+                        engine.keepNear(
+                                key, kept.entry(key, i, stored, answer.looks().get(i)), stamps[i]);
                     }
                 }
                 if (!failed.isEmpty()) {
@@ -556,12 +557,6 @@ final class WritePath<K, V> {
                 }
                 return null;
             });
-        }
-
-        private void keep(K key, @Nullable Entry<V> entry, long stamp) {
-            if (entry != null) {
-                engine.keepNear(key, entry, stamp);
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.spi.ChangeFeed;
 import dev.terrace.cache.spi.FarClock;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore;
@@ -30,16 +31,20 @@ final class SimulatedFarTier implements FarTier {
     private final SimulatedNetwork network;
     private final Random random;
     private boolean closed;
+    private final @Nullable SimulatedLink link;
     private final List<Silence> silences = new ArrayList<>();
     private long lastAnswered;
 
-    SimulatedFarTier(int node, SimulatedTime time, SimulatedClock clock, SimulatedServer server, Chances chances) {
+    /** @param link null where near copies are only ever compared */
+    SimulatedFarTier(
+            int node, SimulatedNode.World world, SimulatedClock clock, Chances chances, @Nullable SimulatedLink link) {
         this.node = node;
-        this.time = time;
+        this.time = world.time();
         this.clock = clock;
-        this.server = server;
+        this.server = world.server();
         this.network = chances.network();
         this.random = chances.random();
+        this.link = link;
     }
 
     /** What is left to chance: how messages travel, and the ids of leases and tombstones. */
@@ -275,8 +280,16 @@ final class SimulatedFarTier implements FarTier {
         }
 
         @Override
+        public @Nullable ChangeFeed changeFeed() {
+            return link;
+        }
+
+        @Override
         public void close() {
             closed = true;
+            if (link != null) {
+                link.close();
+            }
         }
     }
 

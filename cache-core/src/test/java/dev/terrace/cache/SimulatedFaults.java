@@ -63,6 +63,12 @@ final class SimulatedFaults implements SimulatedNetwork {
     }
 
     @Override
+    public long link(int node, boolean toNode) {
+        boolean broken = toNode ? losesReplies[node] : holdsRequests[node];
+        return broken && !over ? LOST : linkMessage();
+    }
+
+    @Override
     public long betweenKeys(int node, FarOperation operation) {
         return random.nextInt(4) == 0 ? random.nextInt(500_000) : 0;
     }
@@ -77,6 +83,17 @@ final class SimulatedFaults implements SimulatedNetwork {
             };
         }
         return 50_000 + (long) (500_000 * random.nextDouble());
+    }
+
+    private long linkMessage() {
+        boolean faulty = !over && random.nextDouble() < plan.messages() / 4;
+        return switch (faulty ? random.nextInt(4) : 4) {
+            case 0 -> LOST;
+            case 1 -> CUT;
+            case 2 -> late(30);
+            case 3 -> late(1_500);
+            default -> 50_000 + (long) (500_000 * random.nextDouble());
+        };
     }
 
     /**
@@ -107,6 +124,7 @@ final class SimulatedFaults implements SimulatedNetwork {
                 () -> breakSource(victims.nodes()),
                 () -> victims.server().evict(),
                 () -> victims.server().evict(),
+                () -> victims.server().flush(),
                 () -> victims.server().spoil(String.valueOf(random.nextInt(victims.keys())))));
         if (plan.clockSteps()) {
             strikes.add(() -> victims.server().stepClock(clockStep()));

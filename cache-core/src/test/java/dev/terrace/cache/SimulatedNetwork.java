@@ -15,6 +15,9 @@ interface SimulatedNetwork {
     /** The same for its reply, which the sender may be told is lost though the request was not. */
     long reply(int node, FarOperation operation);
 
+    /** How long a message on the link travels; where it does not arrive, none arrives after it in this direction. */
+    long link(int node, boolean toNode);
+
     /** How long the server takes between two keys of one request, when others may come in between; zero for not at all. */
     long betweenKeys(int node, FarOperation operation);
 }

@@ -47,7 +47,8 @@ final class SimulatedNode implements SimulationHistory.Rules {
         this.plan = plan;
         this.clock = clock;
         this.random = chances.random();
-        this.tier = new SimulatedFarTier(number, world.time(), clock, world.server(), chances);
+        this.tier = new SimulatedFarTier(
+                number, world, clock, chances, plan.linked() ? new SimulatedLink(number, world, clock, chances) : null);
         this.cache = built();
     }
 
@@ -227,12 +228,17 @@ final class SimulatedNode implements SimulationHistory.Rules {
 
     @Override
     public long bound() {
+        return plan.isToldAtOnce() ? 1_000_000 : longestBound();
+    }
+
+    @Override
+    public long longestBound() {
         return clock.trueTime(plan.bounds().maxStaleness()).toNanos();
     }
 
     @Override
     public long whileCutOff(long since) {
-        return tier.wasSilent(bound() - 3_000_000, since)
+        return tier.wasSilent(longestBound() - 3_000_000, since)
                 ? clock.trueTime(plan.bounds().serveWhileCutOff()).toNanos()
                 : 0;
     }

@@ -13,12 +13,15 @@ import dev.terrace.cache.spi.RecordDraft;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,7 @@ final class SimulatedServer {
     private final Deque<Replica> replicas = new ArrayDeque<>();
 
     private final Deque<Runnable> backlog = new ArrayDeque<>();
+    private final List<Subscriber> subscribers = new ArrayList<>();
     private boolean frozen;
     private boolean refusesWrites;
     /** Counts restarts and failovers: what was sent before one is not received after it. */
@@ -67,6 +71,18 @@ final class SimulatedServer {
         }
     }
 
+    /** Who is told of every change. */
+    interface Subscriber {
+        void changed(String key);
+
+        void markerChanged(String name);
+
+        void changedAll();
+
+        /** The server stops or is replaced. */
+        void gone();
+    }
+
     private record Held(FarReading reading, long endsAt) {}
 
     private record Lease(long id, FarReading judged, long judgedGoneAt, long endsAt) {}
@@ -80,6 +96,39 @@ final class SimulatedServer {
         this.time = time;
         this.random = random;
         this.clockMicros = epochMicros;
+    }
+
+    void link(Subscriber subscriber) {
+        subscribers.add(subscriber);
+    }
+
+    void unlink(Subscriber subscriber) {
+        subscribers.remove(subscriber);
+    }
+
+    private void tell(Consumer<Subscriber> change) {
+        List.copyOf(subscribers).forEach(change);
+    }
+
+    private void tellGone() {
+        tell(Subscriber::gone);
+        subscribers.clear();
+    }
+
+    private void putRecord(String key, Held held) {
+        memory.records.put(key, held);
+        tell(subscriber -> subscriber.changed(key));
+    }
+
+    private void removeRecord(String key) {
+        if (memory.records.remove(key) != null) {
+            tell(subscriber -> subscriber.changed(key));
+        }
+    }
+
+    private void putMarker(String name, Marker marker) {
+        memory.markers.put(name, marker);
+        tell(subscriber -> subscriber.markerChanged(name));
     }
 
     long micros() {
@@ -125,10 +174,19 @@ final class SimulatedServer {
     /** Begins anew with nothing. */
     void restart() {
         life++;
+        tellGone();
         backlog.clear();
         replicas.clear();
         memory = new Memory(new HashMap<>(), new HashMap<>(), new HashMap<>(), null);
         setClockRight();
+    }
+
+    /** Forgets everything, as an operator may tell it to. */
+    void flush() {
+        memory = new Memory(new HashMap<>(), new HashMap<>(), new HashMap<>(), null);
+        setClockRight();
+        written();
+        tell(Subscriber::changedAll);
     }
 
     /** A far tier that forgets its counter must not have a clock that is behind it: the limit of sequence numbers. */
@@ -143,6 +201,7 @@ final class SimulatedServer {
      */
     long failOver(long stepMicros) {
         life++;
+        tellGone();
         backlog.clear();
         long lostSince = Long.MAX_VALUE;
         int lost = replicas.isEmpty() ? 0 : random.nextInt(replicas.size());
@@ -164,16 +223,28 @@ final class SimulatedServer {
     /** Forgets something at random, as under memory pressure. */
     void evict() {
         List<Runnable> evictions = List.of(
-                () -> evictOne(memory.records), () -> evictOne(memory.leases), () -> evictOne(memory.markers), () -> {
+                () -> tellEvicted(evictOne(memory.records), Subscriber::changed),
+                () -> evictOne(memory.leases),
+                () -> tellEvicted(evictOne(memory.markers), Subscriber::markerChanged),
+                () -> {
                     memory.counter = null;
                     setClockRight();
                 });
         evictions.get(random.nextInt(evictions.size())).run();
     }
 
-    private <T> void evictOne(Map<String, T> from) {
-        if (!from.isEmpty()) {
-            from.remove(List.copyOf(from.keySet()).stream().sorted().toList().get(random.nextInt(from.size())));
+    private <T> @Nullable String evictOne(Map<String, T> from) {
+        if (from.isEmpty()) {
+            return null;
+        }
+        String evicted = List.copyOf(from.keySet()).stream().sorted().toList().get(random.nextInt(from.size()));
+        from.remove(evicted);
+        return evicted;
+    }
+
+    private void tellEvicted(@Nullable String evicted, BiConsumer<Subscriber, String> notice) {
+        if (evicted != null) {
+            tell(subscriber -> notice.accept(subscriber, evicted));
         }
     }
 
@@ -181,7 +252,7 @@ final class SimulatedServer {
     void spoil(String key) {
         byte[] identity = new byte[16];
         random.nextBytes(identity);
-        memory.records.put(key, new Held(new FarReading.Malformed(identity, "spoilt"), Long.MAX_VALUE));
+        putRecord(key, new Held(new FarReading.Malformed(identity, "spoilt"), Long.MAX_VALUE));
     }
 
     private void written() {
@@ -194,7 +265,7 @@ final class SimulatedServer {
     FarReading read(String key) {
         Held held = memory.records.get(key);
         if (held == null || held.endsAt <= micros()) {
-            memory.records.remove(key);
+            removeRecord(key);
             return FarReading.ABSENT;
         }
         return held.reading;
@@ -316,7 +387,7 @@ final class SimulatedServer {
                         before.life().goneAt()),
                 before.attributes(),
                 before.content());
-        memory.records.put(key, new Held(new FarReading.Found(expired), held.endsAt));
+        putRecord(key, new Held(new FarReading.Found(expired), held.endsAt));
         written();
         return new WriteReply.Stored(stamp.version(), stamp.seq());
     }
@@ -325,7 +396,7 @@ final class SimulatedServer {
         if (read(key) instanceof FarReading.Found found) {
             long left = found.record().life().goneAt() - millis();
             long kept = Math.max(1, Math.min(left, idle.toMillis()));
-            memory.records.put(key, new Held(found, micros() + kept * 1_000));
+            putRecord(key, new Held(found, micros() + kept * 1_000));
             written();
         }
     }
@@ -353,7 +424,7 @@ final class SimulatedServer {
         long endsAt = micros() + life.toNanos() / 1_000;
         for (String name : names) {
             Marker marker = markerOf(name);
-            memory.markers.put(
+            putMarker(
                     name,
                     marker == null
                             ? new Marker(seq, endsAt)
@@ -370,7 +441,7 @@ final class SimulatedServer {
         for (String name : names) {
             Marker marker = markerOf(name);
             long endsAt = micros() + life.toNanos() / 1_000;
-            memory.markers.put(name, new Marker(seq, marker == null ? endsAt : Math.max(marker.endsAt, endsAt)));
+            putMarker(name, new Marker(seq, marker == null ? endsAt : Math.max(marker.endsAt, endsAt)));
         }
         written();
         return markers(names);
@@ -393,7 +464,7 @@ final class SimulatedServer {
 
     private void hold(String key, FarRecord record, Duration life) {
         long kept = Math.max(1, life.toMillis()) * 1_000;
-        memory.records.put(key, new Held(new FarReading.Found(record), micros() + kept));
+        putRecord(key, new Held(new FarReading.Found(record), micros() + kept));
         written();
     }
 

@@ -38,6 +38,9 @@ final class SimulationHistory {
         /** How much later than acknowledged elsewhere a change may be seen here, in true nanoseconds. */
         long bound();
 
+        /** The same where nobody tells, and for how long a change may have effects on loads. */
+        long longestBound();
+
         /** How much longer a copy may be served for being cut off; zero unless this node was, at some time since then. */
         long whileCutOff(long since);
 
@@ -196,7 +199,7 @@ final class SimulationHistory {
             return false;
         }
         // What another node did may have been noticed here only now.
-        long noticed = first.began().nanos() - nodes.get(first.node()).bound();
+        long noticed = first.began().nanos() - nodes.get(first.node()).longestBound();
         return change.began.isBefore(second.began())
                 && (first.began().isBefore(change.returned) || change.returned.nanos() >= noticed);
     }

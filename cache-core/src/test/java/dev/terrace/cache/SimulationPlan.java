@@ -5,7 +5,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** What a simulation is like: nodes, keys, settings of the caches, and what goes wrong. Drawn from a seed. */
-record SimulationPlan(int nodes, int keys, int operations, Life life, Bounds bounds, Loading loading, Faults faults) {
+record SimulationPlan(
+        int nodes, int keys, int operations, Life life, Bounds bounds, Loading loading, Faults faults, boolean linked) {
 
     record Life(Duration fresh, Duration stale, @Nullable Duration negative, double jitter, EarlyRefresh early) {}
 
@@ -48,12 +49,21 @@ record SimulationPlan(int nodes, int keys, int operations, Life life, Bounds bou
                 life(random),
                 bounds(random),
                 loading(random),
-                faults(random));
+                faults(random),
+                random.nextInt(4) != 0);
     }
 
-    /** Whether no key is ever loaded by two nodes at once: nothing goes wrong, and nobody waits too long for another's load. */
+    /** Whether every change is told at once: there is a link, and nothing goes wrong. */
+    boolean isToldAtOnce() {
+        return linked && faults.isNone();
+    }
+
+    /**
+     * Whether no key is ever loaded by two nodes at once: nothing goes wrong, and nobody waits too long for another's load. A
+     * load that finds nothing, where that is not kept, ends the lease of whoever has it by then.
+     */
     boolean isWithoutDoubleLoads() {
-        return faults.isNone() && bounds.leaseWait().compareTo(Duration.ofSeconds(1)) > 0;
+        return faults.isNone() && bounds.leaseWait().compareTo(Duration.ofSeconds(1)) > 0 && life.negative() != null;
     }
 
     private static Life life(Random random) {

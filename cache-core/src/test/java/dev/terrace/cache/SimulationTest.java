@@ -29,8 +29,8 @@ final class SimulationTest {
             hits += outcome.nearHits();
             misses += outcome.nearMisses();
         }
-        // A cache that keeps nothing breaks nothing.
-        assertThat((double) hits / (hits + misses)).as("near hit ratio").isGreaterThan(0.2);
+        // A cache that keeps nothing breaks nothing. Copies whose changes are told at once are served less.
+        assertThat((double) hits / (hits + misses)).as("near hit ratio").isGreaterThan(0.15);
     }
 
     /** G11: the clocks of nodes and of the server may show anything. */

@@ -210,9 +210,11 @@ final class TagsAndClearTest {
 
     @Test
     void aNodeKeepsABoundedNumberOfMarkers() {
-        Markers markers = new Markers(false, 100);
+        Markers markers = new Markers(false, 100, 0);
         IntStream.range(0, 10_000)
-                .forEach(i -> markers.absorb(List.of("t" + i), new MarkerReading(Map.of("t" + i, (long) i), 0), 0));
+                .forEach(i -> markers.absorb(
+                        new Markers.Question(List.of("t" + i), List.of(Watch.NONE), 0),
+                        new MarkerReading(Map.of("t" + i, (long) i), 0)));
 
         assertThat(IntStream.range(0, 10_000).filter(i -> markers.known("t" + i) != null))
                 .hasSizeLessThanOrEqualTo(100);
@@ -220,7 +222,7 @@ final class TagsAndClearTest {
 
     @Test
     void whatWasDroppedForRoomIsStillInvalidWithoutAFarTier() {
-        Markers markers = new Markers(true, 100);
+        Markers markers = new Markers(true, 100, 0);
         long before = markers.knownSeq();
         IntStream.range(0, 10_000).forEach(i -> markers.raiseHere("t" + i));
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrace.cache.Validity.Verdict;
 import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,9 +19,9 @@ final class ValidityTest {
     private static final long MS = 1_000_000;
     private static final long EXTRA = 1_000;
 
-    private final Markers markers = new Markers(false, 100);
+    private final Markers markers = new Markers(false, 100, EXTRA * MS);
     private final AtomicBoolean cutOff = new AtomicBoolean();
-    private final Validity validity = new Validity(markers, cutOff::get, EXTRA * MS);
+    private final Validity validity = new Validity(markers, cutOff::get, EXTRA * MS, false);
 
     @BeforeEach
     void markersAreKnown() {
@@ -28,7 +29,9 @@ final class ValidityTest {
     }
 
     private void told(Map<String, Long> values, String... asked) {
-        markers.absorb(List.of(asked), new MarkerReading(values, 7), 0);
+        markers.absorb(
+                new Markers.Question(List.of(asked), Collections.nCopies(asked.length, Watch.NONE), 0),
+                new MarkerReading(values, 7));
     }
 
     private static Entry<String> entry(long trustedUntil, String... tags) {
@@ -79,7 +82,8 @@ final class ValidityTest {
         assertThat(validity.isServedCutOff(entry, 49 * MS)).isFalse();
         assertThat(validity.isServedCutOff(entry, 50 * MS)).isTrue();
         assertThat(judge(entry, 50 + EXTRA)).isEqualTo(Verdict.UNTRUSTED);
-        assertThat(new Validity(markers, () -> true, 0).judge(entry, 50 * MS)).isEqualTo(Verdict.UNTRUSTED);
+        assertThat(new Validity(markers, () -> true, 0, false).judge(entry, 50 * MS))
+                .isEqualTo(Verdict.UNTRUSTED);
     }
 
     @Test

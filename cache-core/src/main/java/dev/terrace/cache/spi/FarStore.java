@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records, leases and markers of one cache in a far tier. Thread-safe; nothing blocks and nothing throws: every
@@ -107,7 +108,12 @@ public interface FarStore {
      */
     CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life);
 
-    /** Gives the name back to the tier. Does not delete anything. */
+    /** How changes are told; {@code null} where near copies have to be compared instead. Always the same. */
+    default @Nullable ChangeFeed changeFeed() {
+        return null;
+    }
+
+    /** Gives the name back to the tier, and ends its change feed. Does not delete anything. */
     void close();
 
     /** @param judged what the caller read and found missing, stale, invalid or malformed */

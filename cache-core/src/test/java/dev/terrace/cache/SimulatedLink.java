@@ -1,0 +1,205 @@
+package dev.terrace.cache;
+
+import dev.terrace.cache.spi.ChangeFeed;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node's link to the {@link SimulatedServer}: a connection whose messages keep their order, may be slow, and may be lost
+ * with all that follow, with or without anybody being told. The node asks, one question at a time, and begins anew where it
+ * is told of a loss or not answered.
+ */
+final class SimulatedLink implements ChangeFeed {
+
+    private static final long RETRY = 20_000_000;
+
+    private final int node;
+    private final SimulatedTime time;
+    private final SimulatedClock clock;
+    private final SimulatedServer server;
+    private final SimulatedNetwork network;
+    private final Random random;
+    private @Nullable Listener listener;
+    private @Nullable Connection current;
+    private boolean closed;
+
+    SimulatedLink(int node, SimulatedNode.World world, SimulatedClock clock, SimulatedFarTier.Chances chances) {
+        this.node = node;
+        this.time = world.time();
+        this.server = world.server();
+        this.clock = clock;
+        this.network = chances.network();
+        this.random = new Random(chances.random().nextLong());
+    }
+
+    @Override
+    public void start(Listener told) {
+        listener = told;
+        connect();
+    }
+
+    void close() {
+        closed = true;
+        Connection open = current;
+        if (open != null) {
+            server.unlink(open);
+        }
+    }
+
+    private void connect() {
+        Listener told = listener;
+        if (!closed && told != null) {
+            Connection connection = new Connection(told);
+            current = connection;
+            connection.arm();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "simulated";
+    }
+
+    /** Both ends of a connection. */
+    final class Connection implements SimulatedServer.Subscriber {
+
+        private final Listener told;
+        private final Deque<Runnable> toNode = new ArrayDeque<>();
+        private long lastArrival;
+        /** From now on nothing arrives in this direction. */
+        private boolean silentToNode;
+
+        private boolean silentToServer;
+        private boolean over;
+        private int asked;
+        private int answered;
+
+        Connection(Listener told) {
+            this.told = told;
+        }
+
+        private void arm() {
+            long askedAt = told.nanos();
+            ask(() -> {
+                server.link(this);
+                deliver(() -> {
+                    answered++;
+                    told.armed(0, askedAt);
+                    beatLater();
+                });
+            });
+        }
+
+        private void beat() {
+            if (over || closed) {
+                return;
+            }
+            long askedAt = told.nanos();
+            ask(() -> deliver(() -> {
+                answered++;
+                told.confirmed(0, askedAt);
+                beatLater();
+            }));
+        }
+
+        private void beatLater() {
+            clock.schedule(this::beat, Duration.ofNanos(told.maxStaleness() / 5));
+        }
+
+        /** Asks, and gives the connection up where no answer comes. */
+        private void ask(Runnable question) {
+            int number = ++asked;
+            clock.schedule(
+                    () -> {
+                        if (!closed && !over && answered < number) {
+                            end();
+                        }
+                    },
+                    Duration.ofNanos(Math.max(told.maxStaleness() / 2, 10_000_000)));
+            if (silentToServer) {
+                return;
+            }
+            long travel = network.link(node, false);
+            if (travel < 0) {
+                lose(travel, () -> silentToServer = true);
+                return;
+            }
+            int life = server.life();
+            time.after(
+                    travel,
+                    () -> server.receive(() -> {
+                        if (server.life() == life && !over) {
+                            question.run();
+                        }
+                    }));
+        }
+
+        private void lose(long how, Runnable silence) {
+            silence.run();
+            if (how == SimulatedNetwork.CUT) {
+                clock.after(100_000, this::end);
+            }
+        }
+
+        private void deliver(Runnable message) {
+            if (silentToNode || over) {
+                return;
+            }
+            long travel = network.link(node, true);
+            if (travel < 0) {
+                lose(travel, () -> silentToNode = true);
+                return;
+            }
+            toNode.add(message);
+            lastArrival = Math.max(lastArrival, time.nanos() + travel);
+            clock.after(lastArrival - time.nanos(), () -> {
+                Runnable next = toNode.remove();
+                if (!over && !closed) {
+                    next.run();
+                }
+            });
+        }
+
+        private void tell(Consumer<Listener> change) {
+            deliver(() -> change.accept(told));
+        }
+
+        @Override
+        public void changed(String key) {
+            tell(listener -> listener.changed(0, key));
+        }
+
+        @Override
+        public void markerChanged(String name) {
+            tell(listener -> listener.markerChanged(0, name));
+        }
+
+        @Override
+        public void changedAll() {
+            tell(listener -> listener.changedAll(0));
+        }
+
+        /** The server has gone, and says so or not. */
+        @Override
+        public void gone() {
+            silentToServer = true;
+            silentToNode = true;
+            if (random.nextBoolean()) {
+                clock.after(100_000, this::end);
+            }
+        }
+
+        private void end() {
+            if (!over && !closed) {
+                over = true;
+                server.unlink(this);
+                told.lost(0);
+                clock.after(RETRY, SimulatedLink.this::connect);
+            }
+        }
+    }
+}
