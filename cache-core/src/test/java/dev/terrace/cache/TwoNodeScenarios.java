@@ -171,7 +171,7 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
             assertThat(node.stats().failures()).containsKey(FailureKind.FAR_READ);
             assertThat(warnings).hasSizeLessThanOrEqualTo(FailureKind.values().length);
             assertThat(warnings).doesNotHaveDuplicates();
-            assertThat(log.events()).hasSizeLessThan(10);
+            assertThat(log.events()).hasSizeLessThan(12);
             assertThat(healed).isLessThan(Duration.ofSeconds(1));
             ScenarioReport.figure("X04", reported, figure);
         }

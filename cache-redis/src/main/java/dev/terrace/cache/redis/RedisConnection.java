@@ -36,6 +36,7 @@ final class RedisConnection {
 
     private final String server;
     private final Dialer dialer;
+    private final Runnable onNewSession;
     private final SampledFarClock clock = new SampledFarClock();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -57,10 +58,14 @@ final class RedisConnection {
         ScheduledExecutorService timer();
     }
 
-    /** @param server its name for messages, without credentials */
-    RedisConnection(String server, Dialer dialer) {
+    /**
+     * @param server its name for messages, without credentials
+     * @param onNewSession told when a session has taken the place of another
+     */
+    RedisConnection(String server, Dialer dialer, Runnable onNewSession) {
         this.server = server;
         this.dialer = dialer;
+        this.onNewSession = onNewSession;
     }
 
     SampledFarClock clock() {
@@ -157,16 +162,18 @@ final class RedisConnection {
         });
     }
 
-    /** A session whose server has told its time. */
+    /** A session whose server has told its time, and is no replica. */
     private CompletionStage<RedisSession> greeted(StatefulRedisConnection<String, byte[]> connection) {
         RedisSession greeting = new RedisSession(connection, this::ended);
         CompletableFuture<Void> told = sampleTime(greeting);
+        CompletableFuture<Void> primary = greeting.requirePrimary();
         greeting.loadScripts();
-        return told.orTimeout(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        return told.thenCombine(primary, (time, role) -> role)
+                .orTimeout(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .thenApply(done -> greeting)
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
-                        greeting.end("the server did not tell its time");
+                        greeting.end("the server did not tell its time, or is a replica");
                     }
                 });
     }
@@ -189,7 +196,9 @@ final class RedisConnection {
             return;
         }
         LOG.info("Connected to {}", server);
-        firstAttempt.complete(greeted);
+        if (!firstAttempt.complete(greeted)) {
+            onNewSession.run();
+        }
         if (greeted.hasEnded()) {
             ended(greeted, "the connection was lost");
         }

@@ -1,5 +1,6 @@
 package dev.terrace.cache.redis;
 
+import dev.terrace.cache.spi.ChangeFeed;
 import dev.terrace.cache.spi.FarClock;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
@@ -66,13 +67,21 @@ final class RedisFarStore implements FarStore {
 
     private final RedisKeys keys;
     private final RedisConnection connection;
+    private final RedisLink.@Nullable Feed feed;
     private final SampledFarClock clock;
     private final long budgetMicros;
     private final Runnable onClose;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    RedisFarStore(RedisKeys keys, RedisConnection connection, Duration budget, Runnable onClose) {
+    /** @param feed null where nothing is told */
+    RedisFarStore(
+            RedisKeys keys,
+            RedisConnection connection,
+            RedisLink.@Nullable Feed feed,
+            Duration budget,
+            Runnable onClose) {
         this.keys = keys;
+        this.feed = feed;
         this.connection = connection;
         this.clock = connection.clock();
         this.budgetMicros = TimeUnit.NANOSECONDS.toMicros(budget.toNanos());
@@ -293,8 +302,16 @@ final class RedisFarStore implements FarStore {
     }
 
     @Override
+    public @Nullable ChangeFeed changeFeed() {
+        return feed;
+    }
+
+    @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            if (feed != null) {
+                feed.close();
+            }
             onClose.run();
         }
     }

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A far tier in one Redis (6.0 or newer, or what speaks as it does), through Lettuce: all caches share one pipelined
- * connection. Thread-safe; nothing blocks but {@link #close}.
+ * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, through Lettuce: all caches share one pipelined
+ * connection, and one more on which Redis tells what changes. Thread-safe; nothing blocks but {@link #close}.
  *
  * <p>The connection is made in the background, and again whenever it is lost, half a second apart at most, so that an
  * application starts and runs while Redis is down: operations fail at once then, and caches answer from their loaders. Nothing
@@ -30,18 +30,26 @@ public final class RedisFarTier implements FarTier {
     private final String server;
     private final String namespace;
     private final RedisConnection connection;
+    private final RedisLink link;
+    private final RedisCoherence coherence;
     private final SharedRedis shared;
     private final Set<String> open = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RedisFarTier(String namespace, Client client) {
+    private RedisFarTier(String namespace, RedisCoherence coherence, Client client, Client linkClient) {
         this.server = client.server();
         this.namespace = namespace;
-        this.connection = new RedisConnection(server, client);
+        this.coherence = coherence;
+        this.link = new RedisLink(server, linkClient);
+        this.connection = new RedisConnection(server, client, link::renew);
         this.shared = SharedRedis.over(
                 new SingleWire(client, connection, () -> {
+                    link.close();
                     connection.close();
                     client.shutdown();
+                    if (linkClient != client) {
+                        linkClient.shutdown();
+                    }
                 }),
                 namespace,
                 false);
@@ -51,8 +59,9 @@ public final class RedisFarTier implements FarTier {
     /**
      * A tier with a client of its own, which {@link #close} shuts down.
      *
-     * @param uri such as {@code redis://user:password@host:6379/0}, or {@code rediss://…} for TLS
-     * @throws IllegalArgumentException if the URI is not one of a single Redis; the message has no credentials
+     * @param uri such as {@code redis://user:password@host:6379/0}, {@code rediss://…} for TLS,
+     *     {@code redis-socket:///run/redis.sock}, or {@code redis-sentinel://host:26379,host2:26379#primary}
+     * @throws IllegalArgumentException if it is no URI of Redis; the message has no credentials
      */
     public static RedisFarTier connect(String uri) {
         return builder().uri(uri).build();
@@ -61,7 +70,7 @@ public final class RedisFarTier implements FarTier {
     /**
      * A tier with a client of its own, which {@link #close} shuts down.
      *
-     * @throws IllegalArgumentException if the URI is not one of a single Redis
+     * @throws IllegalArgumentException if the URI names neither a server nor sentinels
      */
     public static RedisFarTier connect(RedisURI uri) {
         return builder().uri(uri).build();
@@ -91,7 +100,8 @@ public final class RedisFarTier implements FarTier {
         }
         connection.expectBudget(budget);
         RedisKeys keys = new RedisKeys(namespace, cacheName);
-        return new RedisFarStore(keys, connection, budget, () -> open.remove(cacheName));
+        RedisLink.Feed feed = coherence == RedisCoherence.TRACKING ? link.feed(keys) : null;
+        return new RedisFarStore(keys, connection, feed, budget, () -> open.remove(cacheName));
     }
 
     /** This tier's connection for locks, limiters and data structures, under this tier's namespace. Closed with the tier. */
@@ -119,17 +129,20 @@ public final class RedisFarTier implements FarTier {
         private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
 
         private @Nullable RedisURI uri;
+        private @Nullable RedisURI linkUri;
         private @Nullable RedisClient client;
         private @Nullable ClientResources resources;
         private String namespace = "";
         private String connectionName = "terrace";
+        private RedisCoherence coherence = RedisCoherence.TRACKING;
 
         private Builder() {}
 
         /**
          * Where Redis is.
          *
-         * @param uri such as {@code redis://user:password@host:6379/0}, or {@code rediss://…} for TLS
+         * @param uri such as {@code redis://user:password@host:6379/0}, {@code rediss://…} for TLS,
+         *     {@code redis-socket:///run/redis.sock}, or {@code redis-sentinel://host:26379,host2:26379#primary}
          * @throws IllegalArgumentException if it is no URI of Redis; the message has no credentials
          */
         public Builder uri(String uri) {
@@ -139,10 +152,10 @@ public final class RedisFarTier implements FarTier {
         /**
          * Where Redis is.
          *
-         * @throws IllegalArgumentException if it does not name a single server
+         * @throws IllegalArgumentException if it names neither a server nor sentinels
          */
         public Builder uri(RedisURI uri) {
-            this.uri = Uris.single(Objects.requireNonNull(uri, "uri"));
+            this.uri = Uris.whole(Objects.requireNonNull(uri, "uri"));
             return this;
         }
 
@@ -193,6 +206,12 @@ public final class RedisFarTier implements FarTier {
             return this;
         }
 
+        /** How nodes learn of each other's changes; {@link RedisCoherence#TRACKING} by default. */
+        public Builder coherence(RedisCoherence coherence) {
+            this.coherence = Objects.requireNonNull(coherence, "coherence");
+            return this;
+        }
+
         /**
          * Builds the tier and begins to connect in the background.
          *
@@ -204,12 +223,22 @@ public final class RedisFarTier implements FarTier {
                 if (uri != null || resources != null) {
                     throw new IllegalStateException("client: it has its own URI and resources, so none can be given");
                 }
-                return new RedisFarTier(namespace, Client.of(client));
+                return tier(Client.of(client));
             }
             if (uri == null) {
                 throw new IllegalStateException("uri: neither it nor a client is given");
             }
-            return new RedisFarTier(namespace, Client.own(Uris.named(uri, connectionName), resources));
+            return tier(Client.own(Uris.named(uri, connectionName), resources));
+        }
+
+        private RedisFarTier tier(Client data) {
+            return new RedisFarTier(namespace, coherence, data, linkUri == null ? data : Client.own(linkUri, null));
+        }
+
+        /** For tests that break the link alone. */
+        Builder linkThrough(RedisURI linkUri) {
+            this.linkUri = linkUri;
+            return this;
         }
     }
 }

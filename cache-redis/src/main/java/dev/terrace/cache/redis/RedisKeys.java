@@ -1,5 +1,6 @@
 package dev.terrace.cache.redis;
 
+import dev.terrace.cache.spi.ChangeFeed;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
 
 /**
@@ -9,6 +10,7 @@ import dev.terrace.cache.spi.FarStore.MarkerReading;
 final class RedisKeys {
 
     private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/";
+    private static final String TAG = "t:";
     private static final String HEX = "0123456789ABCDEF";
 
     private final String records;
@@ -38,7 +40,54 @@ final class RedisKeys {
     }
 
     String marker(String name) {
-        return MarkerReading.ALL.equals(name) ? markers + name : markers + "t:" + escaped(name);
+        return MarkerReading.ALL.equals(name) ? markers + name : markers + TAG + escaped(name);
+    }
+
+    /** What every record's key begins with; no other cache's does. */
+    String recordPrefix() {
+        return records;
+    }
+
+    /** What every marker's key begins with. */
+    String markerPrefix() {
+        return markers;
+    }
+
+    /** Tells of a change under a key of this cache. Returns whether it is one. */
+    boolean tell(String changed, ChangeFeed.Listener listener) {
+        if (changed.startsWith(records)) {
+            if (changed.endsWith("}")) {
+                listener.changed(0, changed.substring(records.length(), changed.length() - 1));
+            }
+            return true;
+        }
+        if (changed.startsWith(markers)) {
+            String name = changed.substring(markers.length());
+            if (name.equals(MarkerReading.ALL)) {
+                listener.markerChanged(0, name);
+            } else if (name.startsWith(TAG)) {
+                listener.markerChanged(0, unescaped(name.substring(TAG.length())));
+            }
+            return true;
+        }
+        return false;
+    }
+
+    private static String unescaped(String escaped) {
+        if (escaped.indexOf('%') < 0) {
+            return escaped;
+        }
+        StringBuilder tag = new StringBuilder(escaped.length());
+        for (int i = 0; i < escaped.length(); i++) {
+            char c = escaped.charAt(i);
+            if (c == '%' && i + 4 < escaped.length()) {
+                tag.append((char) Integer.parseInt(escaped, i + 1, i + 5, 16));
+                i += 4;
+            } else {
+                tag.append(c);
+            }
+        }
+        return tag.toString();
     }
 
     /** Tags are free text; whatever is not plain becomes four hexadecimal digits. */

@@ -1,11 +1,13 @@
 package dev.terrace.cache.redis;
 
 import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisReadOnlyException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.output.ArrayOutput;
 import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.output.ValueListOutput;
@@ -18,11 +20,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to the server from its beginning to its end, shared by all threads. It is never revived, whatever the client's
@@ -37,6 +41,7 @@ final class RedisSession {
     private static final long COMMAND_BYTES = 1_024;
 
     private static final long NOTHING_UNANSWERED = 0;
+    private static final String A_REPLICA = "a replica answers";
 
     private final StatefulRedisConnection<String, byte[]> connection;
     private final BiConsumer<RedisSession, String> onEnd;
@@ -71,7 +76,7 @@ final class RedisSession {
     }
 
     /**
-     * Sends commands together.
+     * Sends commands together. A replica, which a failover may leave behind this connection, ends the session.
      *
      * @param valueBytes how many bytes of values they carry
      */
@@ -90,7 +95,7 @@ final class RedisSession {
         long last = weight - each * (commands.size() - 1);
         for (int i = 0; i < commands.size(); i++) {
             long share = i == 0 ? last : each;
-            commands.get(i).whenComplete((reply, failure) -> answered(share));
+            commands.get(i).whenComplete((reply, failure) -> answered(share, failure));
         }
         if (commands.size() == 1) {
             connection.dispatch(commands.get(0));
@@ -100,8 +105,7 @@ final class RedisSession {
     }
 
     /**
-     * Makes a call through the driver's own interface, which counts as what is sent together does. A replica, which a failover
-     * may leave behind this connection, ends the session.
+     * Makes a call through the driver's own interface, which counts as what is sent together does.
      *
      * @param valueBytes how many bytes of values it carries
      */
@@ -120,23 +124,48 @@ final class RedisSession {
         try {
             reply = operation.apply(connection.async());
         } catch (RuntimeException e) {
-            answered(weight);
+            answered(weight, null);
             throw e;
         }
-        reply.whenComplete((answer, failure) -> {
-            answered(weight);
-            if (failure instanceof RedisReadOnlyException) {
-                end("a replica answers");
-            }
-        });
+        reply.whenComplete((answer, failure) -> answered(weight, failure));
         return reply;
     }
 
-    private void answered(long weight) {
+    /** Sends one command that carries no value. */
+    <T> CompletableFuture<T> ask(
+            CommandType type, CommandOutput<String, byte[], T> output, CommandArgs<String, byte[]> args) {
+        AsyncCommand<String, byte[], T> command = command(type, output, args);
+        send(List.of(command), 0);
+        return command;
+    }
+
+    private void answered(long weight, @Nullable Throwable failure) {
         unansweredBytes.addAndGet(-weight);
         if (silentSince != NOTHING_UNANSWERED) {
             silentSince = NOTHING_UNANSWERED;
         }
+        if (failure instanceof RedisReadOnlyException) {
+            end(A_REPLICA);
+        }
+    }
+
+    /** Fails on a replica: near copies of what it says would be as old as it is. A server that does not say is taken for a primary. */
+    CompletableFuture<Void> requirePrimary() {
+        AsyncCommand<String, byte[], List<Object>> role =
+                command(CommandType.ROLE, new ArrayOutput<>(KeysAndBytes.CODEC), args());
+        send(List.of(role), 0);
+        return role.handle((said, refused) -> {
+            if (refused instanceof RedisCommandExecutionException) {
+                return null;
+            }
+            if (refused != null) {
+                throw new CompletionException(refused);
+            }
+            if (said.get(0) instanceof byte[] name && new String(name, StandardCharsets.US_ASCII).equals("slave")) {
+                throw new CompletionException(new IllegalStateException(A_REPLICA));
+            }
+            return null;
+        });
     }
 
     /** Whether commands were sent and nothing at all was answered for that long. */

@@ -18,10 +18,12 @@ final class Uris {
         }
     }
 
-    /** @throws IllegalArgumentException if the URI does not name a host or a socket */
-    static RedisURI single(RedisURI uri) {
-        if (uri.getHost() == null && uri.getSocket() == null) {
-            throw new IllegalArgumentException("the URI does not name a single Redis");
+    /** @throws IllegalArgumentException if the URI names neither a host, nor a socket, nor sentinels */
+    static RedisURI whole(RedisURI uri) {
+        if (uri.getHost() == null
+                && uri.getSocket() == null
+                && uri.getSentinels().isEmpty()) {
+            throw new IllegalArgumentException("the URI names neither a Redis nor sentinels");
         }
         return uri;
     }

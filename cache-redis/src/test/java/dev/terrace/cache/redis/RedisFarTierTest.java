@@ -543,8 +543,8 @@ final class RedisFarTierTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RedisFarTier.builder().connectionName(" "));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> RedisFarTier.connect("redis-sentinel://127.0.0.1:1#main"))
-                .withMessageContaining("single");
+                .isThrownBy(() -> RedisFarTier.builder().uri(new RedisURI()))
+                .withMessageContaining("names");
     }
 
     private RedisServer server(String... options) {

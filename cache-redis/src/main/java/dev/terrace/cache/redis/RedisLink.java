@@ -1,0 +1,509 @@
+package dev.terrace.cache.redis;
+
+import dev.terrace.cache.spi.ChangeFeed;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.push.PushMessage;
+import io.lettuce.core.output.NestedMultiOutput;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connection on which Redis tells what changes: broadcasting key tracking for the records and markers of every cache that
+ * is open here. Made when the first cache wants it, and made anew whenever it is lost or does not answer; what was told on one
+ * connection says nothing about the time between two.
+ *
+ * <p>The server answers a question after everything that it had to tell when it read the question, as long as one question is
+ * under way at a time; so whatever is sent here waits for the answer to what was sent before. {@code docs/coherence.md} has
+ * the proof. Nothing here blocks.
+ */
+final class RedisLink {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
+
+    private static final Duration SHORTEST_PERIOD = Duration.ofMillis(10);
+    private static final Duration LONGEST_PERIOD = Duration.ofMillis(500);
+    private static final Duration SHORTEST_PATIENCE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+    private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(30);
+    private static final String TRACKED = "invalidate";
+
+    private final String server;
+    private final RedisConnection.Dialer dialer;
+    private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable Line line; // guarded by lock
+    private boolean started; // guarded by lock
+    private int failures; // guarded by lock
+    /** Whether the log says that the server tells. */
+    private boolean saidToTell; // guarded by lock
+
+    private volatile boolean closed;
+
+    /** @param server its name for messages, without credentials */
+    RedisLink(String server, RedisConnection.Dialer dialer) {
+        this.server = server;
+        this.dialer = dialer;
+    }
+
+    /** What a cache is told of. */
+    Feed feed(RedisKeys keys) {
+        return new Feed(keys);
+    }
+
+    /** The server may be another one from now on. */
+    void renew() {
+        Line present;
+        lock.lock();
+        try {
+            present = line;
+        } finally {
+            lock.unlock();
+        }
+        if (present != null) {
+            present.renewed = true;
+            present.end("the server was connected anew");
+        }
+    }
+
+    void close() {
+        Line present;
+        lock.lock();
+        try {
+            closed = true;
+            present = line;
+        } finally {
+            lock.unlock();
+        }
+        if (present != null) {
+            present.end("the far tier was closed");
+        }
+    }
+
+    private void opened(Feed feed) {
+        feeds.put(feed.keys.recordPrefix(), feed);
+        Line present;
+        boolean first;
+        lock.lock();
+        try {
+            present = line;
+            first = !started;
+            started = true;
+        } finally {
+            lock.unlock();
+        }
+        if (first) {
+            dial();
+        } else if (present != null) {
+            present.arm(List.of(feed));
+        }
+    }
+
+    private void dial() {
+        if (closed) {
+            return;
+        }
+        CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed;
+        try {
+            dialed = dialer.dial().toCompletableFuture();
+        } catch (RuntimeException e) {
+            dialed = CompletableFuture.failedFuture(e);
+        }
+        dialed.whenComplete((connection, failure) -> {
+            if (failure == null) {
+                begin(connection);
+            } else {
+                // The data connection says why.
+                dialAfter(pause());
+            }
+        });
+    }
+
+    private void begin(StatefulRedisConnection<String, byte[]> connection) {
+        Line next = new Line(connection);
+        boolean late;
+        lock.lock();
+        try {
+            late = closed;
+            if (!late) {
+                line = next;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (late) {
+            next.end("the far tier was closed");
+        } else if (next.session.hasEnded()) {
+            ended(next, "the connection was lost");
+        } else {
+            next.greet();
+        }
+    }
+
+    private void ended(Line lost, String reason) {
+        boolean worthSaying;
+        lock.lock();
+        try {
+            if (line != lost) {
+                return;
+            }
+            line = null;
+            worthSaying = saidToTell && !lost.renewed && !closed;
+            saidToTell &= !worthSaying;
+        } finally {
+            lock.unlock();
+        }
+        lost.lost();
+        if (worthSaying) {
+            LOG.warn("{} does not tell of changes any more: {}; asking again", server, reason);
+        }
+        if (!closed) {
+            dialAfter(lost.refused ? PAUSE_AFTER_REFUSAL : pause());
+        }
+    }
+
+    private Duration pause() {
+        int before;
+        lock.lock();
+        try {
+            before = failures++;
+        } finally {
+            lock.unlock();
+        }
+        long longest = Math.min(FIRST_PAUSE.toNanos() << Math.min(before, 10), LONGEST_PAUSE.toNanos());
+        return Duration.ofNanos(ThreadLocalRandom.current().nextLong(longest / 2, longest));
+    }
+
+    private void dialAfter(Duration pause) {
+        after(pause, this::dial);
+    }
+
+    private void after(Duration pause, Runnable task) {
+        if (closed) {
+            return;
+        }
+        try {
+            dialer.timer().schedule(task, pause.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.warn("The client of {} was shut down; nothing tells of changes there", server);
+        }
+    }
+
+    /** The least of what caches want, from what each wants. */
+    private long shortestStaleness() {
+        long shortest = Long.MAX_VALUE;
+        for (Feed feed : feeds.values()) {
+            shortest = Math.min(shortest, feed.maxStaleness());
+        }
+        return shortest;
+    }
+
+    private static Duration bounded(long nanos, Duration least, Duration most) {
+        return Duration.ofNanos(Math.max(least.toNanos(), Math.min(nanos, most.toNanos())));
+    }
+
+    /** What one cache is told of. */
+    final class Feed implements ChangeFeed {
+
+        private final RedisKeys keys;
+        private volatile @Nullable Listener listener;
+
+        private Feed(RedisKeys keys) {
+            this.keys = keys;
+        }
+
+        @Override
+        public void start(Listener told) {
+            listener = told;
+            opened(this);
+        }
+
+        void close() {
+            feeds.remove(keys.recordPrefix(), this);
+            Line present;
+            lock.lock();
+            try {
+                present = line;
+            } finally {
+                lock.unlock();
+            }
+            if (present != null) {
+                present.armed.remove(this);
+            }
+        }
+
+        private long maxStaleness() {
+            return told().maxStaleness();
+        }
+
+        private Listener told() {
+            Listener told = listener;
+            if (told == null) {
+                throw new IllegalStateException("not started");
+            }
+            return told;
+        }
+
+        @Override
+        public String toString() {
+            return "Redis tells of changes by key tracking";
+        }
+    }
+
+    /** One connection, from its beginning to its end. */
+    private final class Line {
+
+        private final RedisSession session;
+        /** What is to be sent once the answer to what was sent before is there. */
+        private final Queue<Supplier<CompletableFuture<?>>> waiting = new ArrayDeque<>(); // guarded by lock
+
+        /** Who was asked for, and whether the server has agreed. */
+        private final Map<Feed, Boolean> armed = new ConcurrentHashMap<>();
+
+        private final Set<String> prefixes = ConcurrentHashMap.newKeySet();
+        private boolean busy; // guarded by lock
+        private long questions; // guarded by lock
+        private volatile boolean greeted;
+        private volatile boolean wasArmed;
+        /** Whether it ended because the server behind the name may be another. */
+        private volatile boolean renewed;
+
+        private volatile boolean refused;
+
+        Line(StatefulRedisConnection<String, byte[]> connection) {
+            session = new RedisSession(connection, (lost, reason) -> ended(this, reason));
+            connection.addListener(this::pushed);
+        }
+
+        void end(String reason) {
+            session.end(reason);
+        }
+
+        /** The driver may have agreed on an older protocol, under which the server accepts tracking and tells nothing. */
+        void greet() {
+            ask(() -> session.ask(
+                            CommandType.HELLO,
+                            new NestedMultiOutput<>(KeysAndBytes.CODEC),
+                            RedisSession.args().add(3))
+                    .thenCompose(greeting -> session.requirePrimary())
+                    .thenRun(() -> {
+                        greeted = true;
+                        arm(feeds.values());
+                        beat();
+                    }));
+        }
+
+        /** Asks the server to tell of what belongs to these caches. */
+        void arm(Collection<Feed> wanted) {
+            if (!greeted || wanted.isEmpty()) {
+                return;
+            }
+            List<Feed> asked = List.copyOf(wanted);
+            ask(() -> {
+                CommandArgs<String, byte[]> args =
+                        RedisSession.args().add("TRACKING").add("ON").add("BCAST");
+                Map<Feed, Long> askedAt = new LinkedHashMap<>();
+                for (Feed feed : asked) {
+                    if (armed.putIfAbsent(feed, Boolean.FALSE) == null) {
+                        if (!prefixes.add(feed.keys.recordPrefix())) {
+                            // The server takes a prefix once.
+                            end("a cache was closed and opened again");
+                        }
+                        args.add("PREFIX").add(feed.keys.recordPrefix());
+                        args.add("PREFIX").add(feed.keys.markerPrefix());
+                        askedAt.put(feed, feed.told().nanos());
+                    }
+                }
+                if (askedAt.isEmpty()) {
+                    return CompletableFuture.completedFuture(null);
+                }
+                return session.ask(CommandType.CLIENT, new StatusOutput<>(KeysAndBytes.CODEC), args)
+                        .thenRun(() -> askedAt.forEach(this::armed));
+            });
+        }
+
+        private void armed(Feed feed, long askedAt) {
+            armed.put(feed, Boolean.TRUE);
+            if (!wasArmed) {
+                wasArmed = true;
+                if (isFirstToTell()) {
+                    LOG.info("{} tells of changes (key tracking); near copies are trusted while it does", server);
+                }
+            }
+            feed.told().armed(0, askedAt);
+        }
+
+        private boolean isFirstToTell() {
+            lock.lock();
+            try {
+                failures = 0;
+                boolean first = !saidToTell;
+                saidToTell = true;
+                return first;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** The next heartbeat is sent a fifth of the bound after this one, or when this one is answered if that is later. */
+        private void beat() {
+            if (!session.hasEnded()) {
+                ask(this::heartbeat);
+            }
+        }
+
+        private CompletableFuture<?> heartbeat() {
+            Map<Feed, Long> askedAt = new LinkedHashMap<>();
+            armed.forEach((feed, told) -> {
+                if (told) {
+                    askedAt.put(feed, feed.told().nanos());
+                }
+            });
+            long sentAt = System.nanoTime();
+            return session.ask(CommandType.PING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args())
+                    .thenRun(() -> {
+                        askedAt.forEach((feed, at) -> feed.told().confirmed(0, at));
+                        Duration period = bounded(shortestStaleness() / 5, SHORTEST_PERIOD, LONGEST_PERIOD);
+                        after(period.minusNanos(System.nanoTime() - sentAt), this::beat);
+                    });
+        }
+
+        /** Asks something as soon as nothing else is under way. */
+        private void ask(Supplier<CompletableFuture<?>> question) {
+            lock.lock();
+            try {
+                if (busy) {
+                    waiting.add(question);
+                    return;
+                }
+                busy = true;
+            } finally {
+                lock.unlock();
+            }
+            send(question);
+        }
+
+        private void send(Supplier<CompletableFuture<?>> question) {
+            long number;
+            lock.lock();
+            try {
+                number = ++questions;
+            } finally {
+                lock.unlock();
+            }
+            after(bounded(shortestStaleness() / 2, SHORTEST_PATIENCE, LONGEST_PATIENCE), () -> endIfUnanswered(number));
+            question.get().whenComplete((answer, failure) -> {
+                if (failure == null) {
+                    next();
+                } else {
+                    failed(
+                            failure instanceof CompletionException && failure.getCause() != null
+                                    ? failure.getCause()
+                                    : failure);
+                }
+            });
+        }
+
+        private void endIfUnanswered(long number) {
+            boolean unanswered;
+            lock.lock();
+            try {
+                unanswered = busy && questions == number;
+            } finally {
+                lock.unlock();
+            }
+            if (unanswered) {
+                end("it did not answer in time");
+            }
+        }
+
+        private void next() {
+            Supplier<CompletableFuture<?>> next;
+            lock.lock();
+            try {
+                next = waiting.poll();
+                busy = next != null;
+            } finally {
+                lock.unlock();
+            }
+            if (next != null) {
+                send(next);
+            }
+        }
+
+        private void failed(Throwable failure) {
+            if (failure instanceof RedisCommandExecutionException && !wasArmed && isForGood(failure)) {
+                refused = true;
+                LOG.warn(
+                        "{} does not tell of changes ({}); near copies are compared with it after maxStaleness",
+                        server,
+                        failure.getMessage());
+            }
+            end(String.valueOf(failure.getMessage()));
+        }
+
+        /** A server that cannot or may not, and not one that is loading or wants another password. */
+        private boolean isForGood(Throwable failure) {
+            String message = String.valueOf(failure.getMessage());
+            return message.startsWith("ERR") || message.startsWith("NOPERM") || message.startsWith("NOPROTO");
+        }
+
+        /** Whatever goes wrong here, a change may have gone unnoticed. */
+        private void pushed(PushMessage message) {
+            if (!TRACKED.equals(message.getType())) {
+                return;
+            }
+            try {
+                Object changed = message.getContent().get(1);
+                if (changed instanceof List<?> changedKeys) {
+                    for (Object key : changedKeys) {
+                        changed(StandardCharsets.ISO_8859_1
+                                .decode(((ByteBuffer) key).duplicate())
+                                .toString());
+                    }
+                } else {
+                    armed.keySet().forEach(feed -> feed.told().changedAll(0));
+                }
+            } catch (RuntimeException e) {
+                end("what it told was not understood: " + e);
+            }
+        }
+
+        private void changed(String key) {
+            for (Feed feed : armed.keySet()) {
+                if (feed.keys.tell(key, feed.told())) {
+                    return;
+                }
+            }
+        }
+
+        void lost() {
+            armed.keySet().forEach(feed -> feed.told().lost(0));
+        }
+    }
+}
