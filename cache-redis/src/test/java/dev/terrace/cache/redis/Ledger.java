@@ -1,0 +1,50 @@
+package dev.terrace.cache.redis;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * The numbers that were written under some keys, each key's rising, and when each was acknowledged: so what a read returns
+ * says how stale it was. One thread writes a key at a time; any may read.
+ */
+final class Ledger {
+
+    private final AtomicLongArray[] acknowledgedAt;
+    private final AtomicLongArray latest;
+
+    Ledger(int keys, int most) {
+        acknowledgedAt = new AtomicLongArray[keys];
+        for (int key = 0; key < keys; key++) {
+            acknowledgedAt[key] = new AtomicLongArray(most);
+        }
+        latest = new AtomicLongArray(keys);
+    }
+
+    int keys() {
+        return acknowledgedAt.length;
+    }
+
+    /** The source has a new row. */
+    long next(int key) {
+        return latest.incrementAndGet(key);
+    }
+
+    /** What the source has. */
+    long latest(int key) {
+        return latest.get(key);
+    }
+
+    void acknowledged(int key, long number) {
+        acknowledgedAt[key].set((int) number, System.nanoTime());
+    }
+
+    /** For how long a number that a read returned, which began then, had been replaced; in nanoseconds, or zero. */
+    long staleness(int key, long number, long readBegan) {
+        for (long later = number + 1; later <= latest.get(key); later++) {
+            long at = acknowledgedAt[key].get((int) later);
+            if (at != 0) {
+                return Math.max(0, readBegan - at);
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,467 @@
+package dev.terrace.cache.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheException;
+import dev.terrace.cache.CacheListener.LinkState;
+import dev.terrace.cache.CacheStats;
+import dev.terrace.cache.Near;
+import dev.terrace.cache.WhenFarFails;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.FaultyLink;
+import dev.terrace.cache.testkit.RedisServer;
+import dev.terrace.cache.testkit.ScenarioReport;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * How old a value is that a read returns, while things go wrong: one writer per key with rising numbers, readers on three
+ * nodes, faults drawn from a seed. {@code -Dprobe.seed=N -Dprobe.seconds=N} choose.
+ */
+@Tag("scenario")
+final class StalenessProbeTest {
+
+    private static final boolean FULL = Boolean.getBoolean("scenarios.full");
+    private static final long SEED = Long.getLong("probe.seed", System.nanoTime());
+    private static final Duration HEALTHY = Duration.ofSeconds(FULL ? 20 : 4);
+    private static final Duration FAULTY = Duration.ofSeconds(Long.getLong("probe.seconds", FULL ? 120 : 6));
+    private static final Duration BOUND = Duration.ofSeconds(1);
+    private static final int KEYS = 24;
+    private static final int NODES = 3;
+    /** Ticks of coarse clocks, and the way from an acknowledgement on the server to its noting here. */
+    private static final long TICKS = 5_000_000;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final Ledger ledger = new Ledger(KEYS, 1 << 15);
+    private final List<Node> nodes = new ArrayList<>();
+    private final Pauses pauses = new Pauses();
+    private RedisServer server;
+    private volatile boolean over;
+
+    @BeforeEach
+    void start() {
+        server = keep(RedisServer.start());
+        keep(pauses);
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        over = true;
+        Collections.reverse(opened);
+        for (AutoCloseable closeable : opened) {
+            closeable.close();
+        }
+    }
+
+    @Test
+    @Timeout(400)
+    void G4_nothingIsOlderThanTheBoundWhateverHappens() throws Exception {
+        Outcome outcome = probe(Duration.ZERO);
+
+        assertThat(outcome.late()).as("reads over the bound, seed " + SEED).isZero();
+        ScenarioReport.figure("G4", "redis, strict", outcome.told());
+    }
+
+    @Test
+    @Timeout(400)
+    void G4_onlyNodesThatSayTheyAreCutOffServeLonger() throws Exception {
+        Outcome outcome = probe(Duration.ofSeconds(30));
+
+        assertThat(outcome.lateUnsaid())
+                .as("reads over the bound that nobody has said, seed " + SEED)
+                .isZero();
+        ScenarioReport.figure("G4", "redis, serving while cut off", outcome.told());
+    }
+
+    @Test
+    @Timeout(100)
+    void G4_aChangeIsSeenWithinAMillisecond() {
+        Node a = new Node(Duration.ofSeconds(30));
+        Node b = new Node(Duration.ofSeconds(30));
+        int changes = FULL ? 4_000 : 500;
+        long[] seen = new long[changes];
+        a.cache.put("k0", "0");
+        for (int i = -changes / 4; i < changes; i++) {
+            String value = "change " + i;
+            b.cache.get("k0");
+            long began = System.nanoTime();
+            a.cache.put("k0", value);
+            while (!value.equals(b.cache.get("k0"))) {
+                assertThat(System.nanoTime() - began)
+                        .isLessThan(Duration.ofSeconds(10).toNanos());
+                Thread.onSpinWait();
+            }
+            seen[Math.max(i, 0)] = System.nanoTime() - began;
+        }
+        long[] published = published(changes);
+        ScenarioReport.figure(
+                "G4",
+                "redis, healthy",
+                "a put is read on another node after p50 " + millis(seen, 0.5) + " ms, p99 " + millis(seen, 0.99)
+                        + " ms; a message published to it arrives after p50 " + millis(published, 0.5) + " ms, p99 "
+                        + millis(published, 0.99) + " ms");
+        // The machine may be busy with other things; a change that is not told is seen after a second.
+        assertThat(percentile(seen, 0.5)).isLessThan(Duration.ofMillis(100).toNanos());
+    }
+
+    private long[] published(int messages) {
+        RedisClient client = RedisClient.create(server.uri());
+        keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
+        StatefulRedisPubSubConnection<String, String> subscriber = client.connectPubSub();
+        AtomicLong arrived = new AtomicLong();
+        subscriber.addListener(new RedisPubSubAdapter<>() {
+            @Override
+            public void message(String channel, String message) {
+                arrived.set(Long.parseLong(message));
+            }
+        });
+        subscriber.sync().subscribe("changes");
+        var publisher = client.connect().sync();
+        long[] took = new long[messages];
+        for (int i = -messages / 4; i < messages; i++) {
+            long number = i + messages + 1L;
+            long began = System.nanoTime();
+            publisher.publish("changes", Long.toString(number));
+            while (arrived.get() != number) {
+                Thread.onSpinWait();
+            }
+            took[Math.max(i, 0)] = System.nanoTime() - began;
+        }
+        return took;
+    }
+
+    private static long percentile(long[] nanos, double share) {
+        long[] sorted = nanos.clone();
+        Arrays.sort(sorted);
+        return sorted[(int) (share * (sorted.length - 1))];
+    }
+
+    private static String millis(long[] nanos, double share) {
+        return String.format(Locale.ROOT, "%.2f", percentile(nanos, share) / 1e6);
+    }
+
+    /** What readers have seen. */
+    private record Outcome(long late, long lateUnsaid, String told) {}
+
+    private Outcome probe(Duration serveWhileCutOff) throws InterruptedException {
+        for (int i = 0; i < NODES; i++) {
+            nodes.add(new Node(serveWhileCutOff));
+        }
+        List<Reader> readers = new ArrayList<>();
+        Thread writer = new Thread(this::write, "writer");
+        writer.start();
+        // Every key is there before anybody judges what is read of it.
+        awaitTrue(() -> ledger.latest(KEYS - 1) > 0);
+        for (Node node : nodes) {
+            readers.add(new Reader(node, new Random(SEED + readers.size())));
+        }
+        readers.forEach(Thread::start);
+        pass(HEALTHY);
+        String healthy = nearRatios();
+        breakThings(new Random(SEED));
+        over = true;
+        for (Reader reader : readers) {
+            reader.join(30_000);
+        }
+        writer.join(30_000);
+
+        Histogram all = new Histogram();
+        long late = 0;
+        long lateUnsaid = 0;
+        for (Reader reader : readers) {
+            assertThat(reader.failure).isNull();
+            all.add(reader.staleness);
+            late += reader.late;
+            lateUnsaid += reader.lateUnsaid;
+        }
+        String told = "seed " + SEED + ", " + all.reads() + " reads, bound " + BOUND.toMillis() + " ms: oldest "
+                + all.worst() / 1_000_000 + " ms, JVM paused " + pauses.longest() / 1_000_000
+                + " ms at most; reads by staleness: " + all + "; healthy: " + healthy;
+        System.out.println(told);
+        return new Outcome(late, lateUnsaid, told);
+    }
+
+    private void write() {
+        Random random = new Random(SEED);
+        while (!over) {
+            for (int key = 0; key < KEYS && !over; key++) {
+                long number = ledger.next(key);
+                try {
+                    nodes.get(random.nextInt(NODES)).cache.put("k" + key, Long.toString(number));
+                    ledger.acknowledged(key, number);
+                } catch (CacheException refused) {
+                    // Not acknowledged: nobody has to see it, and who reads the source may.
+                }
+                LockSupport.parkNanos(80_000_000);
+            }
+        }
+    }
+
+    private void breakThings(Random random) throws InterruptedException {
+        long end = System.nanoTime() + FAULTY.toNanos();
+        while (System.nanoTime() < end) {
+            Node node = nodes.get(random.nextInt(NODES));
+            FaultyLink way = random.nextBoolean() ? node.link : node.data;
+            Duration how = Duration.ofMillis(200 + random.nextInt(2_800));
+            switch (random.nextInt(6)) {
+                case 0 -> {
+                    server.freeze();
+                    pass(how);
+                    server.thaw();
+                }
+                case 1 -> killClients(true);
+                case 2 -> killClients(false);
+                case 3 -> {
+                    way.toClient().blackhole();
+                    pass(how);
+                    way.heal();
+                }
+                case 4 -> {
+                    way.toServer().blackhole();
+                    pass(how);
+                    way.heal();
+                }
+                default -> {
+                    way.toClient().delay(Duration.ofMillis(random.nextInt(800)));
+                    pass(how);
+                    way.heal();
+                }
+            }
+            pass(Duration.ofMillis(random.nextInt(1_500)));
+        }
+    }
+
+    /** @param links those that are told of changes, or the others */
+    private void killClients(boolean links) {
+        for (String client : server.text("CLIENT", "LIST").lines().toList()) {
+            boolean tracks = client.matches(".* flags=\\w*B\\w* .*");
+            if (tracks == links && client.contains("name=terrace")) {
+                server.command("CLIENT", "KILL", "ID", client.replaceAll("^id=(\\d+) .*", "$1"));
+            }
+        }
+    }
+
+    private static void pass(Duration time) throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(time.toNanos());
+    }
+
+    private String nearRatios() {
+        long hits = 0;
+        long misses = 0;
+        long inserts = 0;
+        long refused = 0;
+        for (Node node : nodes) {
+            CacheStats.NearStats near = node.cache.stats().near();
+            hits += near.hits();
+            misses += near.misses();
+            inserts += near.inserts();
+            refused += near.refusedInserts();
+        }
+        return String.format(
+                Locale.ROOT,
+                "near hit ratio %.4f, %.1f %% of inserts refused",
+                (double) hits / (hits + misses),
+                100.0 * refused / Math.max(1, inserts + refused));
+    }
+
+    /** A node whose two ways to the server can each be broken. */
+    private final class Node {
+
+        final FaultyLink data = keep(FaultyLink.to(server.port()));
+        final FaultyLink link = keep(FaultyLink.to(server.port()));
+        final Cache<String, String> cache;
+
+        Node(Duration serveWhileCutOff) {
+            RedisFarTier tier = keep(
+                    RedisFarTier.builder().uri(uri(data)).linkThrough(uri(link)).build());
+            cache = keep(Cache.<String, String>builder("probe")
+                    .near(Near.maximumSize(1_000))
+                    .far(tier, StringCodec.utf8())
+                    .freshFor(Duration.ofMinutes(10))
+                    .maxStaleness(BOUND)
+                    .serveWhileCutOff(serveWhileCutOff)
+                    .whenFarFails(WhenFarFails.THROW)
+                    .loader(key -> Long.toString(ledger.latest(Integer.parseInt(key.substring(1)))))
+                    .build());
+            awaitTrue(() -> cache.stats().link().state() == LinkState.ARMED);
+        }
+
+        private RedisURI uri(FaultyLink way) {
+            return RedisURI.builder()
+                    .withHost("127.0.0.1")
+                    .withPort(way.port())
+                    .withClientName("terrace")
+                    .build();
+        }
+    }
+
+    /** Reads keys of a node and judges what it gets. */
+    private final class Reader extends Thread {
+
+        final Histogram staleness = new Histogram();
+        long late;
+        long lateUnsaid;
+        volatile Throwable failure;
+        private final Node node;
+        private final Random random;
+
+        Reader(Node node, Random random) {
+            super("reader");
+            this.node = node;
+            this.random = random;
+        }
+
+        @Override
+        public void run() {
+            try {
+                while (!over) {
+                    read(random.nextInt(KEYS));
+                    LockSupport.parkNanos(50_000);
+                }
+            } catch (Throwable t) {
+                failure = t;
+            }
+        }
+
+        private void read(int key) {
+            long saidBefore = node.cache.stats().near().cutOffServes();
+            long pausedBefore = pauses.longestSince();
+            long began = System.nanoTime();
+            long number;
+            try {
+                number = Long.parseLong(node.cache.get("k" + key));
+            } catch (CacheException overloaded) {
+                return;
+            }
+            long stale = ledger.staleness(key, number, began);
+            staleness.count(stale);
+            if (stale > BOUND.toNanos() + TICKS + Math.max(pausedBefore, pauses.longestSince())) {
+                late++;
+                lateUnsaid += node.cache.stats().near().cutOffServes() > saidBefore ? 0 : 1;
+            }
+        }
+    }
+
+    /** Reads by how old what they returned was. */
+    private static final class Histogram {
+
+        private static final long[] MILLIS = {0, 1, 2, 5, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 60_000};
+        private final long[] counts = new long[MILLIS.length];
+        private long worst;
+
+        void count(long nanos) {
+            int bucket = 0;
+            while (bucket < MILLIS.length - 1 && nanos > MILLIS[bucket] * 1_000_000) {
+                bucket++;
+            }
+            counts[bucket]++;
+            worst = Math.max(worst, nanos);
+        }
+
+        void add(Histogram other) {
+            for (int i = 0; i < counts.length; i++) {
+                counts[i] += other.counts[i];
+            }
+            worst = Math.max(worst, other.worst);
+        }
+
+        long reads() {
+            return Arrays.stream(counts).sum();
+        }
+
+        long worst() {
+            return worst;
+        }
+
+        @Override
+        public String toString() {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < counts.length; i++) {
+                if (counts[i] > 0) {
+                    text.append(text.isEmpty() ? "" : ", ")
+                            .append(i == 0 ? "current" : "≤ " + MILLIS[i] + " ms")
+                            .append(' ')
+                            .append(counts[i]);
+                }
+            }
+            return text.toString();
+        }
+    }
+
+    /** How long this process was not run for: a thread that wants to run each millisecond notes when it does not. */
+    private static final class Pauses implements AutoCloseable {
+
+        private static final int REMEMBERED_SECONDS = 5;
+        private volatile boolean closed;
+        private volatile long longest;
+        private final AtomicLong recent = new AtomicLong();
+        private volatile long recentAt;
+
+        Pauses() {
+            Thread thread = new Thread(this::watch, "pauses");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void watch() {
+            long last = System.nanoTime();
+            while (!closed) {
+                LockSupport.parkNanos(1_000_000);
+                long now = System.nanoTime();
+                long pause = now - last - 1_000_000;
+                last = now;
+                if (now - recentAt > TimeUnit.SECONDS.toNanos(REMEMBERED_SECONDS) || pause > recent.get()) {
+                    recent.set(pause);
+                    recentAt = now;
+                }
+                longest = Math.max(longest, pause);
+            }
+        }
+
+        long longest() {
+            return longest;
+        }
+
+        /** The longest of the last few seconds. */
+        long longestSince() {
+            return Math.max(0, recent.get());
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T opening) {
+        opened.add(opening);
+        return opening;
+    }
+
+    private static void awaitTrue(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+}
