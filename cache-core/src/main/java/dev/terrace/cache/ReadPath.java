@@ -128,7 +128,7 @@ final class ReadPath<K, V> {
         tiers.checkOpen();
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
-            Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
+            Map<K, Requested<K, V>> answers = new LinkedHashMap<>(keys.size() * 2);
             for (K key : keys) {
                 Entry<V> entry = fresh(key);
                 answers.put(key, entry == null ? request(key, source, runner, started, false) : near(entry));
@@ -299,7 +299,7 @@ final class ReadPath<K, V> {
         tiers.checkOpen();
         List<Flight<K, V>> started = new ArrayList<>();
         return begun(started, () -> {
-            Map<K, Requested<K, V>> answers = new LinkedHashMap<>();
+            Map<K, Requested<K, V>> answers = new LinkedHashMap<>(keys.size() * 2);
             keys.forEach(key -> answers.put(key, peek(key, started)));
             return answers;
         });

@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -104,19 +105,18 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     /** All values that there are, in the order of the keys, once the last answer is there. */
     CompletableFuture<Map<K, V>> collected(Map<K, ReadPath.Requested<K, V>> requested) {
-        return CompletableFuture.allOf(requested.values().stream()
-                        .map(ReadPath.Requested::answer)
-                        .toArray(CompletableFuture[]::new))
-                .thenApply(done -> {
-                    Map<K, V> values = new LinkedHashMap<>();
-                    requested.forEach((key, one) -> {
-                        V value = reads.delivered(one.answer().join());
-                        if (value != null) {
-                            values.put(key, value);
-                        }
-                    });
-                    return Collections.unmodifiableMap(values);
-                });
+        List<CompletableFuture<Answer<V>>> answers = new ArrayList<>(requested.size());
+        requested.values().forEach(one -> answers.add(one.answer()));
+        return Completions.allEnded(answers).thenApply(done -> {
+            Map<K, V> values = new LinkedHashMap<>(requested.size() * 2);
+            requested.forEach((key, one) -> {
+                V value = reads.delivered(one.answer().join());
+                if (value != null) {
+                    values.put(key, value);
+                }
+            });
+            return Collections.unmodifiableMap(values);
+        });
     }
 
     /** Keys without repetition, none of them null. */

@@ -20,7 +20,7 @@ record Effort(String name, boolean forked, int rounds, Iterations iterations, Me
             new Effort("full", true, 7, new Iterations(8, 12, TimeValue.milliseconds(250)), new Memory(3, 150_000));
 
     static final Effort QUICK =
-            new Effort("quick", true, 2, new Iterations(5, 6, TimeValue.milliseconds(100)), new Memory(1, 100_000));
+            new Effort("quick", true, 1, new Iterations(8, 8, TimeValue.milliseconds(200)), new Memory(1, 100_000));
 
     /** Calls everything, measures nothing. */
     static final Effort SMOKE =

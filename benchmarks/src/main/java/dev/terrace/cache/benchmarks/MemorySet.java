@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What an entry of the near tier takes, each contender in JVMs of its own. */
 final class MemorySet implements BenchSet {
@@ -65,6 +66,8 @@ final class MemorySet implements BenchSet {
             Map<NearMemory.Holder, List<Map<String, Double>>> measured,
             String row,
             int without) {
+        // What is asked is asked of all that is retained.
+        @Nullable Double bar = without == 0 ? BAR : null;
         double[] oursBytes = bytes(measured, ours, row, without);
         double[] rawBytes = bytes(measured, raw, row, without);
         double[] multiples = new double[oursBytes.length];
@@ -74,7 +77,7 @@ final class MemorySet implements BenchSet {
                 String.format(Locale.ROOT, "%.1f B", Spread.of(oursBytes).median()),
                 String.format(Locale.ROOT, "%.1f B", Spread.of(rawBytes).median()),
                 new Figure.Value(Spread.of(multiples), Figure.Unit.MULTIPLE),
-                BAR);
+                bar);
     }
 
     private static double[] bytes(
