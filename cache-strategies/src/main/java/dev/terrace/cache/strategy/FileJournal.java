@@ -23,7 +23,8 @@ import java.util.regex.Pattern;
  *
  * <p>One process at a time may have a queue open. Room on the disk is taken a segment ahead, with zeros, so that a full disk is an
  * error of the put that finds no room and not of one that returned. After a crash the last segment is read up to the first record
- * that is not whole, and what is dropped there is logged; damage elsewhere is an error, since it would lose what was acknowledged.
+ * that is not whole, and what is dropped there is logged and erased; damage elsewhere is an error, since it would lose what was
+ * acknowledged.
  */
 public final class FileJournal implements Journal {
 

@@ -220,6 +220,8 @@ final class FileLog implements JournalLog {
                         file,
                         segment.end(),
                         rest);
+                // Else it would be damage in front of what is appended from now on.
+                segment.erase(rest);
             }
         }
 

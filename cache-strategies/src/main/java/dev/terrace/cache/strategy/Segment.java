@@ -139,6 +139,14 @@ final class Segment {
         return rest;
     }
 
+    /** Overwrites so many bytes behind the last whole record with zeros, also on the disk. */
+    void erase(int rest) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            writeFully(channel, ByteBuffer.allocate(rest), end);
+            channel.force(true);
+        }
+    }
+
     /** Whether a record of that many bytes has room. */
     boolean hasRoom(int payload) {
         return end + RECORD_HEADER + BODY_HEADER + payload <= bytes.capacity();

@@ -162,6 +162,50 @@ final class FileJournalTest {
         }
     }
 
+    /** As a crash in the middle of a record leaves them: the next segment is made ahead of its first record. */
+    @Test
+    void aTornTailBeforeASegmentThatWasMadeAheadIsNoDamage() throws IOException {
+        long origin;
+        try (JournalLog log = open()) {
+            origin = log.origin();
+            log.append(bytes("first"));
+            log.append(bytes("second"));
+        }
+        Path written = segments().get(segments().size() - 1);
+        tear(written, "second");
+        Segment.create(directory.resolve("q"), origin, sequence(written) + 1, 4_096);
+
+        try (JournalLog log = open()) {
+            assertThat(texts(log)).containsExactly("first");
+        }
+    }
+
+    @Test
+    void aTornTailIsNoDamageForLaterRestartsEither() throws IOException {
+        try (JournalLog log = open()) {
+            log.append(bytes("first"));
+            log.append(bytes("second"));
+        }
+        tear(segments().get(segments().size() - 1), "second");
+        try (JournalLog log = open()) {
+            log.append(bytes("third"));
+        }
+
+        try (JournalLog log = open()) {
+            assertThat(texts(log)).containsExactly("first", "third");
+        }
+    }
+
+    private static void tear(Path segment, String record) throws IOException {
+        byte[] content = Files.readAllBytes(segment);
+        content[new String(content, StandardCharsets.ISO_8859_1).indexOf(record)] ^= 0x55;
+        Files.write(segment, content);
+    }
+
+    private static long sequence(Path segment) {
+        return Long.parseUnsignedLong(segment.getFileName().toString().substring(0, 16), 16);
+    }
+
     @Test
     void damageThatIsNotAtTheEndIsAnErrorAndNothingIsChanged() throws IOException {
         try (JournalLog log = open()) {
