@@ -54,7 +54,9 @@ public final class FileJournal implements Journal {
         return new FileJournal(directory, time, segmentBytes);
     }
 
-    /** This journal, with puts that return when the disk has them. */
+    /**
+     * This journal, with puts that return when the disk has them, within {@link WriteBehindBuilder#longestWait}.
+     */
     public FileJournal syncEachWrite() {
         return new FileJournal(directory, Duration.ZERO, segmentBytes);
     }

@@ -4,10 +4,12 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,11 @@ interface OperationLog<K, V> {
     /** The number of an operation. Does no I/O. */
     long append(byte @Nullable [] encoded);
 
-    /** Waits until an operation is as safe as the journal makes it. */
+    /**
+     * Waits until an operation is as safe as the journal makes it.
+     *
+     * @throws JournalException if that fails or takes too long; the operation was accepted, and may be stored all the same
+     */
     void awaitDurable(long number);
 
     void drop(long number);
@@ -93,11 +99,14 @@ interface OperationLog<K, V> {
         private final JournalLog log;
         private final Codec<K> keys;
         private final Codec<V> values;
+        private final Duration longestWait;
 
-        Journaled(JournalLog log, Codec<K> keys, Codec<V> values) {
+        /** @param longestWait for a record to be safe: a disk that hangs must not hold writers for good */
+        Journaled(JournalLog log, Codec<K> keys, Codec<V> values, Duration longestWait) {
             this.log = log;
             this.keys = keys;
             this.values = values;
+            this.longestWait = longestWait;
         }
 
         @Override
@@ -129,9 +138,14 @@ interface OperationLog<K, V> {
         @Override
         public void awaitDurable(long number) {
             try {
-                log.durable(number).toCompletableFuture().join();
-            } catch (CompletionException e) {
+                Waiting.within(longestWait, log.durable(number).toCompletableFuture());
+            } catch (ExecutionException e) {
                 throw Waiting.unchecked(e);
+            } catch (TimeoutException e) {
+                throw new JournalException(
+                        log + ": record " + number + " was not safe within longestWait " + longestWait
+                                + "; it was accepted, and may be stored all the same",
+                        e);
             }
         }
 

@@ -103,7 +103,10 @@ public final class WriteBehindBuilder<K, V> {
         return this;
     }
 
-    /** How long a put waits for room. Default 10 s. */
+    /**
+     * How long a put waits for room, and for the journal to be as safe as it promises; a put that fails for the latter was
+     * accepted, and may be stored all the same. Default 10 s.
+     */
     public WriteBehindBuilder<K, V> longestWait(Duration wait) {
         longestWait = positive("longestWait", wait);
         return this;
@@ -123,7 +126,7 @@ public final class WriteBehindBuilder<K, V> {
         Objects.requireNonNull(place, "journal");
         Objects.requireNonNull(keys, "keys");
         Objects.requireNonNull(values, "values");
-        log = () -> new OperationLog.Journaled<>(place.open(cache.name()), keys, values);
+        log = () -> new OperationLog.Journaled<>(place.open(cache.name()), keys, values, longestWait);
         return this;
     }
 

@@ -8,6 +8,9 @@ import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.spi.JournalException;
+import dev.terrace.cache.spi.JournalLog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -433,6 +437,52 @@ final class WriteBehindTest {
         cache.remove("b");
         assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
         assertThat(table.log()).containsExactlyInAnyOrder("a=1", "b=null");
+    }
+
+    @Test
+    void aJournalThatHangsHoldsAWriterForABoundedTimeAndKeepsWhatItAccepted() {
+        WriteBehind<String, String> cache = built(stepByStep()
+                .longestWait(Duration.ofMillis(1))
+                .journal(queue -> new HungLog(), StringCodec.utf8(), StringCodec.utf8()));
+
+        assertThatThrownBy(() -> cache.put("a", "1"))
+                .isInstanceOf(JournalException.class)
+                .hasMessageContaining("longestWait PT0.001S");
+
+        after(DELAY, cache);
+        assertThat(store.rows).containsEntry("a", "1");
+    }
+
+    /** Takes records and never says that one is safe. */
+    private static final class HungLog implements JournalLog {
+
+        private long numbers;
+
+        @Override
+        public long origin() {
+            return 1;
+        }
+
+        @Override
+        public List<Entry> recovered() {
+            return List.of();
+        }
+
+        @Override
+        public long append(byte[] record) {
+            return ++numbers;
+        }
+
+        @Override
+        public CompletionStage<Void> durable(long number) {
+            return new CompletableFuture<>();
+        }
+
+        @Override
+        public void drop(long number) {}
+
+        @Override
+        public void close() {}
     }
 
     @Test
