@@ -69,10 +69,11 @@ final class AheadValidation<K, V> {
     }
 
     private void next() {
-        List<Flight<K, V>> batch;
+        List<Flight<K, V>> batch = new ArrayList<>();
         try {
-            batch = batch();
+            gather(batch);
         } catch (RuntimeException | Error e) {
+            batch.forEach(flight -> steps.fail(flight, e));
             ended();
             throw e;
         }
@@ -83,8 +84,7 @@ final class AheadValidation<K, V> {
                 .whenComplete((done, failure) -> ended());
     }
 
-    private List<Flight<K, V>> batch() {
-        List<Flight<K, V>> batch = new ArrayList<>();
+    private void gather(List<Flight<K, V>> batch) {
         while (batch.size() < Defaults.VALIDATIONS_AT_ONCE) {
             Due<K, V> next = due.poll();
             if (next == null) {
@@ -93,11 +93,10 @@ final class AheadValidation<K, V> {
             waiting.decrementAndGet();
             Flight<K, V> flight = flight(next);
             if (flight != null) {
-                engine.flights().begin(flight);
                 batch.add(flight);
+                engine.flights().begin(flight);
             }
         }
-        return batch;
     }
 
     /** The stamp is taken before the look: a copy that is there after it is as new as the stamp. */

@@ -1,7 +1,9 @@
 package dev.terrace.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.testkit.FaultyFarTier;
 import dev.terrace.cache.testkit.FaultyFarTier.Call;
@@ -9,6 +11,7 @@ import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -28,9 +31,14 @@ final class AheadValidationTest {
     private final Cache<Integer, String> elsewhere = node(elsewhereFar);
 
     private Cache<Integer, String> node(FaultyFarTier tier) {
+        return node(tier, String::valueOf);
+    }
+
+    private Cache<Integer, String> node(FaultyFarTier tier, KeyCodec<Integer> keys) {
         CacheBuilder<Integer, String> builder = Cache.<Integer, String>builder("test")
                 .near(Near.maximumSize(100_000))
                 .far(tier, StringCodec.utf8())
+                .keyCodec(keys)
                 .maxStaleness(TRUST)
                 .freshFor(Duration.ofHours(1));
         builder.parts().ticker = time;
@@ -182,10 +190,46 @@ final class AheadValidationTest {
         compareAhead();
         elsewhere.put(1, "new");
         // The budget of a call that hangs would end it here, so that the reader comes at once.
-        ((TieredCache<Integer, String>) cache).assembly().engine().tiers().removeNear(1);
+        engine(cache).tiers().removeNear(1);
         assertThat(cache.getIfPresent(1)).isEqualTo("new");
         gate.open();
         assertThat(cache.getIfPresent(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aBatchThatCannotBeBuiltLeavesNothingUnderWay() {
+        AtomicBoolean broken = new AtomicBoolean();
+        Cache<Integer, String> own = node(FaultyFarTier.around(new InMemoryFarTier(server, time::nanos)), key -> {
+            if (broken.get() && key == 2) {
+                throw new IllegalStateException("no text for this key");
+            }
+            return String.valueOf(key);
+        });
+        own.put(1, "value");
+        own.put(2, "value");
+        time.advance(UNTIL_LAST_THIRD);
+        own.getIfPresent(1);
+        own.getIfPresent(2);
+        broken.set(true);
+
+        assertThatIllegalStateException().isThrownBy(this::compareAhead).withMessage("no text for this key");
+
+        Flights<Integer, String> flights = engine(own).flights();
+        assertThat(flights.size()).isZero();
+        broken.set(false);
+        time.advance(TRUST);
+        assertThat(own.getIfPresent(1)).isEqualTo("value");
+        time.advance(UNTIL_LAST_THIRD);
+        own.getIfPresent(1);
+        compareAhead();
+        assertThat(own.stats().near().validations())
+                .as("by its reader, then ahead")
+                .isEqualTo(2);
+        own.close();
+    }
+
+    private static Engine<Integer, String> engine(Cache<Integer, String> of) {
+        return ((TieredCache<Integer, String>) of).assembly().engine();
     }
 
     @Test
