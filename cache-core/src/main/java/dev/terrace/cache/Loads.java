@@ -48,7 +48,7 @@ final class Loads<K, V> {
 
         private final List<Flight<K, V>> flights;
         private final Loading<K, V> loading;
-        private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+        private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
         Run(List<Flight<K, V>> flights, Loading<K, V> loading) {
             this.flights = flights;
@@ -64,23 +64,33 @@ final class Loads<K, V> {
             }
             Scheduler.Cancellable timer = engine.surroundings().scheduler().schedule(this::timedOut, deadline);
             try {
-                RunningLoad running =
+                RunningLoad started =
                         flights.get(0).runner.start(engine.reports().tracing().carried(() -> load(timer)));
+                RunningLoad running = () -> cancel(started, timer);
                 flights.forEach(flight -> flight.load = running);
                 if (state.get() == State.TIMED_OUT) {
                     // The deadline passed before it could be told whom to stop.
                     running.cancel();
                 }
             } catch (LoadRejectedException noRoom) {
-                if (state.compareAndSet(State.RUNNING, State.ENDED)) {
+                if (state.compareAndSet(State.WAITING, State.ENDED)) {
                     timer.cancel();
                     failed(flights, noRoom, Duration.ZERO);
                 }
             }
         }
 
+        /** Nobody wants it any more, and has told its flights so. One that has not begun will not give its leases back itself. */
+        private void cancel(RunningLoad started, Scheduler.Cancellable timer) {
+            started.cancel();
+            if (state.compareAndSet(State.WAITING, State.ENDED)) {
+                timer.cancel();
+                flights.forEach(steps::release);
+            }
+        }
+
         private void load(Scheduler.Cancellable timer) {
-            if (state.get() != State.RUNNING) {
+            if (!state.compareAndSet(State.WAITING, State.RUNNING)) {
                 return;
             }
             engine.counters().loadsRunning.incrementAndGet();
@@ -142,7 +152,8 @@ final class Loads<K, V> {
         }
 
         private void timedOut() {
-            if (state.compareAndSet(State.RUNNING, State.TIMED_OUT)) {
+            if (state.compareAndSet(State.WAITING, State.TIMED_OUT)
+                    || state.compareAndSet(State.RUNNING, State.TIMED_OUT)) {
                 flights.get(0).cancelLoad();
                 String message = "cache \"" + engine.settings().name() + "\": a load did not end within loadDeadline ";
                 failed(flights, new LoadTimeoutException(message + deadline), deadline);
@@ -151,6 +162,7 @@ final class Loads<K, V> {
     }
 
     private enum State {
+        WAITING,
         RUNNING,
         ENDED,
         TIMED_OUT

@@ -90,6 +90,20 @@ final class CloseTest {
     }
 
     @Test
+    void theLeaseOfALoadThatHasNotBegunIsGivenBack() {
+        Fleet.Node other = fleet.node();
+        node.async().get(1);
+        node.async().getAll(List.of(2, 3));
+        assertThat(node.loads).as("wait for their threads").hasSize(3);
+
+        node.cache.close();
+
+        other.async().getAll(List.of(1, 2, 3));
+        assertThat(other.loads).hasSize(3);
+        assertThat(other.cache.stats().far().leasesBusy()).isZero();
+    }
+
+    @Test
     void aBulkReadIsReleased() {
         assertReleased(node.async().getAll(List.of(1, 2, 3)));
     }
