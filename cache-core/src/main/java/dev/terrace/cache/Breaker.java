@@ -58,7 +58,7 @@ final class Breaker {
     @Nullable
     Permit tryProbe() {
         if (state.get() instanceof Open open && open.isOver()) {
-            Probing probe = new Probing(open.doublings);
+            Probing probe = new Probing(open.doublings, open.openedBy);
             return move(open, probe) ? probe : null;
         }
         return tryAcquire();
@@ -66,6 +66,12 @@ final class Breaker {
 
     BreakerState state() {
         return state.get().name();
+    }
+
+    /** The failure after which calls were last refused; null while they are not. */
+    @Nullable
+    Throwable openedBy() {
+        return state.get().openedBy();
     }
 
     /** How long until a probe is let through; zero unless open. */
@@ -108,7 +114,7 @@ final class Breaker {
     interface Permit {
         void succeeded();
 
-        void failed();
+        void failed(Throwable failure);
 
         /** The call was not made, or its end says nothing about the far tier. */
         void ignored();
@@ -116,6 +122,10 @@ final class Breaker {
 
     private sealed interface State {
         BreakerState name();
+
+        default @Nullable Throwable openedBy() {
+            return null;
+        }
     }
 
     /** All calls of this time share it as their permit. */
@@ -140,11 +150,12 @@ final class Breaker {
         }
 
         @Override
-        public void failed() {
+        public void failed(Throwable failure) {
             outcomes.add(true);
             if (outcomes.areBad()) {
                 boolean relapse = ticker.nanos() - since < RELAPSE.toNanos();
-                move(this, new Open(relapse ? doublings : 0));
+                int already = relapse ? doublings : 0;
+                move(this, new Open(already, pause(already), failure));
             }
         }
 
@@ -156,14 +167,17 @@ final class Breaker {
 
         private final int doublings;
         private final long probeAt;
+        private final Throwable openedBy;
 
-        private Open(int doublings) {
-            this(doublings, pause(doublings));
-        }
-
-        private Open(int doublings, long pause) {
+        private Open(int doublings, long pause, Throwable openedBy) {
             this.doublings = doublings;
             this.probeAt = ticker.nanos() + pause;
+            this.openedBy = openedBy;
+        }
+
+        @Override
+        public Throwable openedBy() {
+            return openedBy;
         }
 
         @Override
@@ -184,9 +198,16 @@ final class Breaker {
     private final class Probing implements State, Permit {
 
         private final int doublings;
+        private final Throwable openedBy;
 
-        private Probing(int doublings) {
+        private Probing(int doublings, Throwable openedBy) {
             this.doublings = doublings;
+            this.openedBy = openedBy;
+        }
+
+        @Override
+        public Throwable openedBy() {
+            return openedBy;
         }
 
         @Override
@@ -200,13 +221,13 @@ final class Breaker {
         }
 
         @Override
-        public void failed() {
-            move(this, new Open(longer()));
+        public void failed(Throwable failure) {
+            move(this, new Open(longer(), pause(longer()), failure));
         }
 
         @Override
         public void ignored() {
-            move(this, new Open(doublings, 0));
+            move(this, new Open(doublings, 0, openedBy));
         }
 
         private int longer() {

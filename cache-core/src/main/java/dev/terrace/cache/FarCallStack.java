@@ -127,7 +127,7 @@ final class FarCallStack implements FarCalls {
         public <T> void call(FarOperation operation, Supplier<? extends CompletionStage<T>> remote, CallEnd<T> end) {
             Breaker.Permit permit = operation == FarOperation.PING ? breaker.tryProbe() : breaker.tryAcquire();
             if (permit == null) {
-                end.ended(null, FarUnavailableException.breakerOpen());
+                end.ended(null, FarUnavailableException.breakerOpen(breaker.openedBy()));
                 return;
             }
             delegate.call(operation, remote, end.after((answer, failure) -> ended(permit, failure)));
@@ -139,7 +139,7 @@ final class FarCallStack implements FarCalls {
             } else if (failure instanceof FarUnavailableException unavailable && !unavailable.wasCalled()) {
                 permit.ignored();
             } else {
-                permit.failed();
+                permit.failed(failure);
             }
         }
 

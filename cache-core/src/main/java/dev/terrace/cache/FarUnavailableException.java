@@ -1,6 +1,7 @@
 package dev.terrace.cache;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call of the far tier was given up, or not even made. Thrown by the thousand when a server dies, from threads that did
@@ -12,22 +13,26 @@ final class FarUnavailableException extends CacheException {
 
     private final Reason reason;
 
-    private FarUnavailableException(Reason reason, String message) {
+    private FarUnavailableException(Reason reason, String message, @Nullable Throwable cause) {
         super(message);
         this.reason = reason;
+        initCause(cause);
     }
 
     static FarUnavailableException timedOut(Duration budget) {
-        return new FarUnavailableException(Reason.TIMED_OUT, "No answer within farBudget " + budget);
+        return new FarUnavailableException(Reason.TIMED_OUT, "No answer within farBudget " + budget, null);
     }
 
-    static FarUnavailableException breakerOpen() {
-        return new FarUnavailableException(Reason.BREAKER_OPEN, "Not called: the circuit breaker is open");
+    /** @param openedBy the failure after which calls were last refused */
+    static FarUnavailableException breakerOpen(@Nullable Throwable openedBy) {
+        return new FarUnavailableException(Reason.BREAKER_OPEN, "Not called: the circuit breaker is open", openedBy);
     }
 
     static FarUnavailableException tooManyCalls(int maxConcurrentFarCalls) {
         return new FarUnavailableException(
-                Reason.TOO_MANY_CALLS, "Not called: maxConcurrentFarCalls " + maxConcurrentFarCalls + " are under way");
+                Reason.TOO_MANY_CALLS,
+                "Not called: maxConcurrentFarCalls " + maxConcurrentFarCalls + " are under way",
+                null);
     }
 
     Reason reason() {

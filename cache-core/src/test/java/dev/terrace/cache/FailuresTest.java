@@ -58,7 +58,7 @@ final class FailuresTest {
 
     @Test
     void callsThatAnOpenBreakerPreventsAreCountedAndToldButNoNewsForTheLog() {
-        failures.report(FailureKind.FAR_READ, FarUnavailableException.breakerOpen());
+        failures.report(FailureKind.FAR_READ, FarUnavailableException.breakerOpen(null));
         failures.report(FailureKind.FAR_READ, FarUnavailableException.timedOut(Duration.ofMillis(100)));
 
         assertThat(failures.counts()).containsEntry(FailureKind.FAR_READ, 2L);

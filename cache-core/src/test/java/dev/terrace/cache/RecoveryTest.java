@@ -126,6 +126,24 @@ final class RecoveryTest {
     }
 
     @Test
+    void aWriterWhomAnOpenBreakerRefusesIsToldWhyItOpened() {
+        node.far.always(Fault.fail());
+        for (int key = 1; key <= 5; key++) {
+            node.async().put(key, "a");
+        }
+        int calls = node.far.count(Call.PUT);
+
+        CompletableFuture<Void> refused = node.async().put(6, "a");
+
+        assertThat(node.far.count(Call.PUT)).isEqualTo(calls);
+        Throwable failure =
+                refused.handle((none, thrown) -> Completions.cause(thrown)).join();
+        assertThat(failure).isInstanceOf(FarWriteException.class);
+        assertThat(failure.getCause()).hasMessageContaining("breaker is open");
+        assertThat(failure).rootCause().hasMessageEndingWith("fails as the test says");
+    }
+
+    @Test
     void aFullQueueBecomesOneClear() {
         other.cache.put(9, "old");
         node.far.always(Call.INVALIDATE, Fault.fail());
