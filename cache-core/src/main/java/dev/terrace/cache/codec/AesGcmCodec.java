@@ -56,8 +56,9 @@ public final class AesGcmCodec<V> implements Codec<V> {
      * @throws IllegalArgumentException if the key id or the key is none
      */
     public static <V> AesGcmCodec<V> around(Codec<V> codec, String keyId, SecretKey key) {
+        Objects.requireNonNull(codec, "codec");
         check(keyId, key);
-        return new AesGcmCodec<>(Objects.requireNonNull(codec, "codec"), keyId, Map.of(keyId, key), new SecureRandom());
+        return new AesGcmCodec<>(codec, keyId, Map.of(keyId, key), new SecureRandom());
     }
 
     /**
@@ -75,6 +76,8 @@ public final class AesGcmCodec<V> implements Codec<V> {
     }
 
     private static void check(String keyId, SecretKey key) {
+        Objects.requireNonNull(keyId, "keyId");
+        Objects.requireNonNull(key, "key");
         if (!KEY_ID.matcher(keyId).matches()) {
             throw new IllegalArgumentException("keyId: must be 1 to 64 of A-Z a-z 0-9 . _ -");
         }

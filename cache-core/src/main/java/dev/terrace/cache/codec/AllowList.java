@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ record AllowList(Map<String, Class<?>> classes, Set<String> packages) {
     AllowList plus(Collection<Class<?>> more) {
         Map<String, Class<?>> all = new HashMap<>(classes);
         for (Class<?> named : more) {
+            Objects.requireNonNull(named, "allow");
             for (Class<?> type = element(named); type != null; type = type.getSuperclass()) {
                 all.put(type.getName(), type);
             }
@@ -46,6 +48,7 @@ record AllowList(Map<String, Class<?>> classes, Set<String> packages) {
     AllowList plusPackages(Collection<String> more) {
         Set<String> all = new HashSet<>(packages);
         for (String name : more) {
+            Objects.requireNonNull(name, "allowPackages");
             if (name.isBlank() || name.endsWith("*") || name.endsWith(".")) {
                 throw new IllegalArgumentException("allowPackages: the name of one package, not \"" + name + "\"");
             }

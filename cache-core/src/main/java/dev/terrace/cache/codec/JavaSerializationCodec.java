@@ -11,8 +11,9 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Collections;
-import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,13 +65,13 @@ public final class JavaSerializationCodec<V> implements Codec<V> {
 
     /** Values of this class, or of allowed subclasses of it. The id is {@code java}. */
     public static <V> JavaSerializationCodec<V> of(Class<V> type) {
-        AllowList itself = AllowList.NOTHING.plus(Collections.singleton(type));
+        AllowList itself = AllowList.NOTHING.plus(Collections.singleton(Objects.requireNonNull(type, "type")));
         return new JavaSerializationCodec<>(type, itself, DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, null);
     }
 
     /** The same, with these classes and their superclasses allowed too. */
     public JavaSerializationCodec<V> allow(Class<?>... classes) {
-        return with(allowed.plus(List.of(classes)));
+        return with(allowed.plus(Arrays.asList(classes)));
     }
 
     /**
@@ -79,7 +80,7 @@ public final class JavaSerializationCodec<V> implements Codec<V> {
      * @param packages names such as {@code java.time}
      */
     public JavaSerializationCodec<V> allowPackages(String... packages) {
-        return with(allowed.plusPackages(List.of(packages)));
+        return with(allowed.plusPackages(Arrays.asList(packages)));
     }
 
     /** The same, refusing to write or to read values of more bytes. */

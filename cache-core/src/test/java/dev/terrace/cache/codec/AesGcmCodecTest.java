@@ -3,6 +3,7 @@ package dev.terrace.cache.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.terrace.cache.testkit.CodecContract;
 import java.nio.ByteBuffer;
@@ -127,9 +128,33 @@ final class AesGcmCodecTest extends CodecContract<String> {
                 .isThrownBy(
                         () -> AesGcmCodec.around(StringCodec.utf8(), "des", new SecretKeySpec(new byte[24], "DESede")))
                 .withMessageContaining("des");
-        assertThatIllegalArgumentException().isThrownBy(() -> codec.alsoDecrypting("old", NEW));
-        assertThatIllegalArgumentException().isThrownBy(() -> codec.alsoDecrypting("", NEW));
-        assertThatIllegalArgumentException().isThrownBy(() -> codec.alsoDecrypting("x".repeat(65), NEW));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> codec.alsoDecrypting("old", NEW))
+                .withMessage("keyId: two keys have the id old");
+        for (String none : List.of("", "with space", "x".repeat(65))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> codec.alsoDecrypting(none, NEW))
+                    .withMessageStartingWith("keyId: must be");
+        }
+    }
+
+    @Test
+    void aNullIsRefusedByItsName() {
+        assertThatNullPointerException()
+                .isThrownBy(() -> AesGcmCodec.around(null, "new", NEW))
+                .withMessage("codec");
+        assertThatNullPointerException()
+                .isThrownBy(() -> AesGcmCodec.around(StringCodec.utf8(), null, NEW))
+                .withMessage("keyId");
+        assertThatNullPointerException()
+                .isThrownBy(() -> AesGcmCodec.around(StringCodec.utf8(), "new", null))
+                .withMessage("key");
+        assertThatNullPointerException()
+                .isThrownBy(() -> codec.alsoDecrypting(null, OLD))
+                .withMessage("keyId");
+        assertThatNullPointerException()
+                .isThrownBy(() -> codec.alsoDecrypting("other", null))
+                .withMessage("key");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.terrace.cache.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.terrace.cache.testkit.CodecContract;
 import java.nio.ByteBuffer;
@@ -120,6 +121,9 @@ final class DeflateCodecTest extends CodecContract<String> {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.maxDecompressed(0))
                 .withMessageContaining("maxDecompressed");
+        assertThatNullPointerException()
+                .isThrownBy(() -> DeflateCodec.around(null))
+                .withMessage("codec");
     }
 
     private void assertRefused(byte[] bytes) {

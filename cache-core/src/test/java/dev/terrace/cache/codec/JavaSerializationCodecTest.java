@@ -3,6 +3,7 @@ package dev.terrace.cache.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.terrace.cache.testkit.CodecContract;
 import java.io.ByteArrayOutputStream;
@@ -229,6 +230,15 @@ final class JavaSerializationCodecTest extends CodecContract<JavaSerializationCo
                     .isThrownBy(() -> codec.allowPackages(notAPackage))
                     .withMessageContaining("allowPackages");
         }
+        assertThatNullPointerException()
+                .isThrownBy(() -> JavaSerializationCodec.of(null))
+                .withMessage("type");
+        assertThatNullPointerException()
+                .isThrownBy(() -> codec.allow(Line.class, null))
+                .withMessage("allow");
+        assertThatNullPointerException()
+                .isThrownBy(() -> codec.allowPackages("java.util", null))
+                .withMessage("allowPackages");
     }
 
     private static void assertRefused(Codec<?> codec, byte[] bytes) {

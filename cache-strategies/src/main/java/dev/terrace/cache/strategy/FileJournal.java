@@ -48,6 +48,7 @@ public final class FileJournal implements Journal {
 
     /** This journal, forced to the disk that often where there is something new. */
     public FileJournal syncEvery(Duration time) {
+        Objects.requireNonNull(time, "syncEvery");
         if (time.isNegative() || time.isZero()) {
             throw new IllegalArgumentException("syncEvery: must be positive, not " + time);
         }

@@ -185,6 +185,7 @@ public final class WriteBehindBuilder<K, V> {
     }
 
     private static Duration positive(String setting, Duration value) {
+        Objects.requireNonNull(value, setting);
         if (value.isNegative() || value.isZero()) {
             throw new IllegalArgumentException(setting + ": must be positive, not " + value);
         }

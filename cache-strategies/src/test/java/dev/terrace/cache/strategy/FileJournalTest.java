@@ -257,6 +257,16 @@ final class FileJournalTest {
     }
 
     @Test
+    void aSettingThatIsNoneIsRefusedByItsName() {
+        FileJournal journal = FileJournal.in(directory);
+        assertThatThrownBy(() -> FileJournal.in(null)).hasMessage("directory");
+        assertThatThrownBy(() -> journal.syncEvery(null)).hasMessage("syncEvery");
+        assertThatThrownBy(() -> journal.syncEvery(Duration.ZERO)).hasMessage("syncEvery: must be positive, not PT0S");
+        assertThatThrownBy(() -> journal.segmentBytes(4_095))
+                .hasMessage("segmentBytes: must be at least 4096, not 4095");
+    }
+
+    @Test
     void aRecordThatDoesNotFitIsRefused() {
         try (JournalLog log = open()) {
             assertThatThrownBy(() -> log.append(new byte[5_000]))

@@ -12,6 +12,9 @@ import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -483,6 +486,38 @@ final class WriteBehindTest {
 
         @Override
         public void close() {}
+    }
+
+    @Test
+    void aSettingThatIsNoneIsRefusedByItsName() throws IllegalAccessException {
+        for (Method setting : WriteBehindBuilder.class.getDeclaredMethods()) {
+            if (Modifier.isPublic(setting.getModifiers()) && setting.getParameterCount() == 1) {
+                Class<?> type = setting.getParameterTypes()[0];
+                if (type == int.class) {
+                    assertThat(refused(setting, 0)).hasMessage(setting.getName() + ": must be positive, not 0");
+                    continue;
+                }
+                assertThat(refused(setting, null))
+                        .isInstanceOf(NullPointerException.class)
+                        .hasMessage(setting.getName());
+                if (type == Duration.class) {
+                    assertThat(refused(setting, Duration.ZERO))
+                            .hasMessage(setting.getName() + ": must be positive, not PT0S");
+                }
+            }
+        }
+        assertThatThrownBy(() -> stepByStep().journal(null, StringCodec.utf8(), StringCodec.utf8()))
+                .hasMessage("journal");
+        assertThatThrownBy(() -> WriteBehind.around(inner(), null)).hasMessage("writer");
+    }
+
+    private Throwable refused(Method setting, @Nullable Object value) throws IllegalAccessException {
+        try {
+            setting.invoke(stepByStep(), value);
+            return new AssertionError(setting.getName() + " took " + value);
+        } catch (InvocationTargetException e) {
+            return e.getCause();
+        }
     }
 
     @Test

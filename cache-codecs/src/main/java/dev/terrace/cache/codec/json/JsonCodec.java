@@ -75,7 +75,7 @@ public final class JsonCodec<V> implements Codec<V> {
 
     /** Values of this type, for generic ones. The id is {@code json}. */
     public static <V> JsonCodec<V> of(TypeReference<V> type) {
-        return new JsonCodec<>(type.getType(), PLAIN, null);
+        return new JsonCodec<>(Objects.requireNonNull(type, "type").getType(), PLAIN, null);
     }
 
     /**
@@ -84,6 +84,7 @@ public final class JsonCodec<V> implements Codec<V> {
      * @throws IllegalArgumentException if the mapper has default typing on
      */
     public JsonCodec<V> withMapper(ObjectMapper other) {
+        Objects.requireNonNull(other, "withMapper");
         if (other.getSerializationConfig().getDefaultTyper(other.constructType(Object.class)) != null
                 || other.getDeserializationConfig().getDefaultTyper(other.constructType(Object.class)) != null) {
             throw new IllegalArgumentException(

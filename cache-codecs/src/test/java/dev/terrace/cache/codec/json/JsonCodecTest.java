@@ -3,6 +3,7 @@ package dev.terrace.cache.codec.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
@@ -266,6 +267,19 @@ final class JsonCodecTest extends CodecContract<JsonCodecTest.Product> {
             assertThat(JsonCodec.of(OfAnything.class).decode(ByteBuffer.wrap(bytes)))
                     .isEqualTo(new OfAnything(List.of("java.util.concurrent.atomic.AtomicLong", 7)));
         }
+    }
+
+    @Test
+    void aNullIsRefusedByItsName() {
+        assertThatNullPointerException()
+                .isThrownBy(() -> JsonCodec.of((Class<Event>) null))
+                .withMessage("type");
+        assertThatNullPointerException()
+                .isThrownBy(() -> JsonCodec.of((TypeReference<Event>) null))
+                .withMessage("type");
+        assertThatNullPointerException()
+                .isThrownBy(() -> JsonCodec.of(Event.class).withMapper(null))
+                .withMessage("withMapper");
     }
 
     record Event(String name, Instant at) {}
