@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * Counts changes of keys, in a fixed number of stripes: what was read or loaded under a stamp is stored near only while its
  * stripe is unchanged. Keys that share a stripe may refuse each other's inserts, which costs a read and never correctness.
  *
- * <p>A cell holds the number of own writes under way in its low 16 bits, and the number of changes above. A change of all keys
- * counts in a generation that every stamp contains.
+ * <p>A cell holds the number of own writes under way in its low 16 bits, and the number of changes above: a write is one when it
+ * has ended. A change of all keys counts in a generation that every stamp contains.
  */
 final class Stripes {
 
@@ -54,17 +54,17 @@ final class Stripes {
 
     /** An own write begins; what it returns is for {@link #endWrite}, which must follow. */
     long beginWrite(Object key) {
-        return generation.get() + cells.addAndGet(index(key), CHANGE + 1);
+        return generation.get() + cells.incrementAndGet(index(key));
     }
 
     /**
      * An own write ends.
      *
      * @return the stamp under which its value may be stored near, or {@link #CHANGED} if anything but this write moved the
-     *     stripe, or another write was under way at its end
+     *     stripe; where another write is still under way, {@link #unchanged} refuses the stamp
      */
     long endWrite(Object key, long begun) {
         long before = generation.get() + cells.getAndAdd(index(key), CHANGE - 1);
-        return before == begun && (before & WRITES) == 1 ? before + CHANGE - 1 : CHANGED;
+        return before == begun ? before + CHANGE - 1 : CHANGED;
     }
 }

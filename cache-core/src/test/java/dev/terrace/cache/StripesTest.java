@@ -85,6 +85,16 @@ final class StripesTest {
     }
 
     @Test
+    void aWriteWithinAnotherMayNotStoreItsValue() {
+        long first = stripes.beginWrite("key");
+        long second = stripes.beginWrite("key");
+        long stamp = stripes.endWrite("key", second);
+        assertThat(stripes.unchanged("key", stamp)).isFalse();
+        assertThat(stripes.endWrite("key", first)).isEqualTo(Stripes.CHANGED);
+        assertThat(stripes.unchanged("key", stamp)).isFalse();
+    }
+
+    @Test
     void aWriteDuringWhichAnInvalidationCameMayNotStoreItsValue() {
         long begun = stripes.beginWrite("key");
         stripes.bump("key");
