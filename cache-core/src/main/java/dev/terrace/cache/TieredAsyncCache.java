@@ -94,7 +94,16 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     private CompletableFuture<Map<K, V>> getAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
         Set<K> distinct = distinct(keys);
-        return future(() -> collected(reads.getAll(distinct, source, loadThreads)));
+        return future(() -> {
+            Map<K, ReadPath.Requested<K, V>> requested = reads.getAll(distinct, source, loadThreads);
+            CompletableFuture<Map<K, V>> values = collected(requested);
+            values.whenComplete((result, failure) -> {
+                if (values.isCancelled()) {
+                    requested.values().forEach(reads::abandon);
+                }
+            });
+            return values;
+        });
     }
 
     @Override

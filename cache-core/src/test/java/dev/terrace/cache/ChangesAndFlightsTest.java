@@ -252,26 +252,37 @@ final class ChangesAndFlightsTest {
     }
 
     @Test
+    void aRefreshThatJoinedALoadFromBeforeAnInvalidationOfItsTagLoadsAgain() {
+        Fleet.Node tagged = fleet.node(builder -> builder.loader((key, context) -> {
+            context.tags("t");
+            return fleet.rows.get(key);
+        }));
+        fleet.rows.put(1, "old");
+        tagged.async().get(1);
+        tagged.cache.invalidateTag("t");
+        CompletableFuture<String> refreshed = tagged.async().refresh(1);
+        tagged.loads.remove().run();
+        fleet.rows.put(1, "new");
+        tagged.runLoads();
+
+        assertThat(refreshed).isCompletedWithValue("new");
+    }
+
+    @Test
     void aLoadOfManyIsStoppedOnlyWhenNobodyWantsAnyOfIt() {
         Fleet.Node bulk = fleet.node(
                 builder -> builder.bulkLoader(keys -> Map.of(1, "a", 2, "b")).completeAbandonedLoads(false));
         CompletableFuture<?> both = bulk.async().getAll(List.of(1, 2));
         CompletableFuture<String> second = bulk.async().get(2);
-        ReadPath.Requested<Integer, String> one = requested(bulk, 1);
-        one.answer().cancel(true);
-        assertThat(bulk.loads).hasSize(1);
+        both.cancel(true);
+        assertThat(bulk.loads).as("the second is wanted").hasSize(1);
         bulk.runLoads();
-
         assertThat(second).isCompletedWithValue("b");
-        assertThat(both).isCompleted();
-    }
 
-    private static ReadPath.Requested<Integer, String> requested(Fleet.Node node, int key) {
-        ReadPath<Integer, String> reads =
-                ((TieredCache<Integer, String>) node.cache).assembly().reads();
-        ReadPath.Requested<Integer, String> requested = reads.get(key, reads.ownSource(), task -> () -> {});
-        reads.abandon(requested);
-        return requested;
+        CompletableFuture<?> again = bulk.async().getAll(List.of(3, 4));
+        again.cancel(true);
+        assertThat(bulk.loads).as("none is wanted").isEmpty();
+        assertThat(bulk.engine().flights().size()).isZero();
     }
 
     @Test
