@@ -52,6 +52,15 @@ final class EntryTest {
     }
 
     @Test
+    void itIsTheChangeOfARecordOnlyIfVersionAndWriteIdAreTheSame() {
+        Entry<String> entry = entry(1_000_000, 2_000_000);
+        assertThat(entry.isSameChangeAs(new FarRecord.Stamp(1, 2, 8, 9))).isTrue();
+        // A failover may issue a version twice, and an expiry keeps what it does not change.
+        assertThat(entry.isSameChangeAs(new FarRecord.Stamp(1, 3, 8, 9))).isFalse();
+        assertThat(entry.isSameChangeAs(new FarRecord.Stamp(2, 2, 8, 9))).isFalse();
+    }
+
+    @Test
     void aRenewedEntryIsTheSameChangeWithAnotherLife() {
         Entry<String> renewed = entry(1_000_000, 2_000_000).renewed(new Entry.Life(3_000_000, 4_000_000, 5));
         assertThat(renewed.life()).isEqualTo(new Entry.Life(3_000_000, 4_000_000, 5));

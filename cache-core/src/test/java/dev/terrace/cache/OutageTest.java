@@ -150,6 +150,20 @@ final class OutageTest {
     }
 
     @Test
+    void whoseFarTierIsSwitchedOffIsNotCutOffAndAsksTheLoader() {
+        Fleet.Node node = node(builder -> {});
+        node.far.always(Fault.fail());
+        fleet.time.advance(Fleet.MAX_STALENESS.plus(MOMENT));
+        assertThat(node.cache.stats().far().breaker()).isNotEqualTo(BreakerState.CLOSED);
+        fleet.rows.put(1, "b");
+        assertThat(asked(node)).as("cut off").isCompletedWithValue("a");
+
+        node.switches().far(false);
+
+        assertThat(asked(node)).isCompletedWithValue("b");
+    }
+
+    @Test
     void anOpenBreakerCostsReadsNothing() {
         Fleet.Node node = node(builder -> {});
         node.far.always(Fault.hang());

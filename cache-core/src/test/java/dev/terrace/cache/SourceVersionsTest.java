@@ -123,4 +123,21 @@ final class SourceVersionsTest {
             assertThat(node.copy(1).value).isEqualTo("older");
         }
     }
+
+    @Test
+    void whatTheFarTierTookOfALoadIsKeptNearInPlaceOfANewerCopy() {
+        try (Fleet fleet = new Fleet()) {
+            Fleet.Node node = fleet.node(builder -> builder.loader((key, context) -> {
+                context.sourceVersion(1);
+                return "older";
+            }));
+            node.cache.put(1, "newer", version(2));
+            fleet.server.delete(Fleet.CACHE, "1");
+            fleet.time.advance(Fleet.MAX_STALENESS);
+
+            assertThat(node.read(1)).isEqualTo("older");
+
+            assertThat(node.copy(1).value).isEqualTo("older");
+        }
+    }
 }
