@@ -14,7 +14,6 @@ for i = 1, #KEYS, 2 do
     if
       (there == judged or there == '' and struct.unpack('>I8', lease, 17) <= now_millis)
       and not is_older(source, string.sub(lease, 9, 16))
-      and not is_older(source, source_of(header))
     then
       version = version_after(header)
       stored = store(

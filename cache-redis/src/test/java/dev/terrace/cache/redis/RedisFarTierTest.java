@@ -22,6 +22,7 @@ import dev.terrace.cache.spi.FarStore.FillReply;
 import dev.terrace.cache.spi.FarStore.FillRequest;
 import dev.terrace.cache.spi.FarStore.LeaseReply;
 import dev.terrace.cache.spi.FarStore.LeaseRequest;
+import dev.terrace.cache.spi.FarStore.MarkerReading;
 import dev.terrace.cache.spi.FarStore.PutRequest;
 import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.RecordDraft;
@@ -36,6 +37,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -307,6 +309,50 @@ final class RedisFarTierTest {
         redis.thaw();
         awaitTrue(() -> puts.stream().allMatch(put -> put.toCompletableFuture().isDone()));
         put(store, "k");
+    }
+
+    /** What a server has whose clock is set back; no test can set it. */
+    @Test
+    void numbersFromAheadOfTheClockAreExceeded() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()));
+        long ahead = await(store.raiseMarkers(List.of("a"), LONG)).seq() + TimeUnit.HOURS.toMicros(1);
+        redis.command("SET", "s:{cache}", String.valueOf(ahead));
+
+        assertThat(await(store.raiseMarkers(List.of("a"), LONG)).seq())
+                .as("above the counter")
+                .isGreaterThan(ahead);
+
+        long further = ahead + TimeUnit.HOURS.toMicros(1);
+        redis.command("SET", "m:{cache}:t:b", String.valueOf(further));
+        MarkerReading raised = await(store.raiseMarkers(List.of("a", "b"), LONG));
+        assertThat(raised.seq()).as("above each marker").isGreaterThan(further);
+        assertThat(raised.values()).isEqualTo(Map.of("a", raised.seq(), "b", raised.seq()));
+        assertThat(await(store.markers(List.of("a", "b")))).isEqualTo(raised);
+    }
+
+    @Test
+    void aLostCounterIsMadeAnewAboveTheMarkersThatAreLeft() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()));
+        long ahead = await(store.ensureMarkers(List.of("a"), LONG)).seq() + TimeUnit.HOURS.toMicros(1);
+        redis.command("SET", "m:{cache}:t:a", String.valueOf(ahead));
+        redis.command("DEL", "s:{cache}");
+
+        MarkerReading ensured = await(store.ensureMarkers(List.of("a", "b"), LONG));
+
+        assertThat(ensured.seq()).isGreaterThanOrEqualTo(ahead);
+        assertThat(ensured.values()).isEqualTo(Map.of("a", ahead, "b", ensured.seq()));
+        assertThat(await(store.markers(List.of("a", "b")))).isEqualTo(ensured);
+    }
+
+    @Test
+    void whatNeverEndsIsNoLease() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()));
+        redis.command("SET", "l:{cache:k}", "of somebody else");
+
+        assertThat(fill(store, granted(store, "k"))).isInstanceOf(FillReply.Stored.class);
     }
 
     @Test
