@@ -6,9 +6,13 @@ import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.FaultyFarTier.Gate;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +40,40 @@ final class ChangesAndFlightsTest {
         assertThat(second).isCompletedWithValue("a");
         assertThat(bulk).isCompleted();
         assertThat(node.loaded).isEqualTo(1);
+    }
+
+    @Test
+    void aReadOfManyJoinsTheLoadsThatRun() {
+        fleet.rows.putAll(Map.of(1, "a", 2, "b", 3, "c"));
+        CompletableFuture<String> second = node.async().get(2);
+        CompletableFuture<?> all = node.async().getAll(List.of(1, 2, 3));
+        node.runLoads();
+
+        assertThat(second).isCompletedWithValue("b");
+        assertThat(all).isCompletedWithValueMatching(Map.of(1, "a", 2, "b", 3, "c")::equals);
+        assertThat(node.loaded).isEqualTo(3);
+    }
+
+    /** What ends between a caller's look at the near tier and the start of its flight is not loaded again. */
+    @Test
+    void aCallerWhomALoadEscapedBetweenTwoLooksFindsItsValue() {
+        List<Fleet.Node> meeting = new ArrayList<>();
+        Fleet.Node crossed = fleet.node(builder -> builder.contextHook(task -> {
+            if (!meeting.isEmpty()) {
+                Fleet.Node other = meeting.remove(0);
+                other.async().get(1);
+                other.runLoads();
+            }
+            return task;
+        }));
+        meeting.add(crossed);
+        fleet.rows.put(1, "a");
+
+        CompletableFuture<String> value = crossed.async().get(1);
+        crossed.runLoads();
+
+        assertThat(value).isCompletedWithValue("a");
+        assertThat(crossed.loaded).isEqualTo(1);
     }
 
     @Test
@@ -135,6 +173,25 @@ final class ChangesAndFlightsTest {
 
         assertThat(node.copy(1)).isNull();
         assertThat(node.cache.getIfPresent(1)).isNull();
+    }
+
+    @Test
+    void aReadAfterAnInvalidationDoesNotJoinOneThatBeganDuringIt() {
+        other.cache.put(1, "old");
+        Gate invalidation = new Gate();
+        Gate read = new Gate();
+        node.far.next(Call.INVALIDATE, Fault.delayRequest(invalidation));
+        node.async().invalidate(1);
+        node.far.next(Call.READ, Fault.delayReply(read));
+        CompletableFuture<String> during = node.async().get(1);
+        invalidation.open();
+        fleet.rows.put(1, "new");
+        CompletableFuture<String> after = node.async().get(1);
+        read.open();
+        node.runLoads();
+
+        assertThat(during).isCompletedWithValue("old");
+        assertThat(after).isCompletedWithValue("new");
     }
 
     @Test
@@ -283,6 +340,31 @@ final class ChangesAndFlightsTest {
         again.cancel(true);
         assertThat(bulk.loads).as("none is wanted").isEmpty();
         assertThat(bulk.engine().flights().size()).isZero();
+    }
+
+    @Test
+    void oneReadTooManyIsRefusedAtOnceAndTheOthersGoOn() {
+        CacheBuilder<Integer, String> builder = Cache.<Integer, String>builder("crowded")
+                .near(Near.maximumSize(10))
+                .freshFor(Fleet.FRESH)
+                .loader(String::valueOf);
+        Deque<Runnable> loads = new ArrayDeque<>();
+        builder.parts().loads = load -> {
+            loads.add(load);
+            return () -> {};
+        };
+        try (Cache<Integer, String> crowded = builder.build()) {
+            CompletableFuture<String> first = crowded.async().get(0);
+            IntStream.range(1, Defaults.MAX_FLIGHTS).forEach(crowded.async()::get);
+
+            assertThat(crowded.async().get(-1))
+                    .failsWithin(Duration.ZERO)
+                    .withThrowableThat()
+                    .withCauseInstanceOf(LoadRejectedException.class)
+                    .withMessageContaining(String.valueOf(Defaults.MAX_FLIGHTS));
+            loads.remove().run();
+            assertThat(first).isCompletedWithValue("0");
+        }
     }
 
     @Test

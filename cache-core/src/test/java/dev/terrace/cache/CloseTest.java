@@ -151,6 +151,23 @@ final class CloseTest {
     }
 
     @Test
+    void aRepairThatIsUnderWayIsNotMadeAgain() {
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        node.far.always(Call.INVALIDATE, Fault.hang());
+        fleet.time.advance(Fleet.BUDGET.multipliedBy(2).plusMillis(10));
+        assertThat(node.far.count(Call.INVALIDATE))
+                .as("one that failed, and its repair")
+                .isEqualTo(2);
+
+        node.cache.close();
+        fleet.time.advance(Duration.ofSeconds(30));
+
+        assertThat(node.far.count(Call.INVALIDATE)).isEqualTo(2);
+        assertThat(fleet.time.scheduled()).isZero();
+    }
+
+    @Test
     void whatWasNotRepairedIsReported() {
         node.far.always(Fault.fail());
         node.async().put(1, "a");

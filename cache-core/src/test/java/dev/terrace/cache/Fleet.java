@@ -28,14 +28,21 @@ final class Fleet implements AutoCloseable {
     static final Duration FRESH = Duration.ofMinutes(1);
 
     final ManualTime time = new ManualTime();
-    final InMemoryServer server = new InMemoryServer(() -> 1_700_000_000_000_000L + time.nanos() / 1_000);
+    final InMemoryServer server = new InMemoryServer(this::serverMicros);
     /** What loaders read, at the moment at which a load runs. A key without a row loads null. */
     final Map<Integer, String> rows = new HashMap<>();
+
+    /** By how much the server's clock was set forward, in µs. */
+    long clockSet;
 
     private final List<Node> nodes = new ArrayList<>();
 
     Fleet() {
         time.advance(Duration.ofHours(1));
+    }
+
+    private long serverMicros() {
+        return 1_700_000_000_000_000L + time.nanos() / 1_000 + clockSet;
     }
 
     Node node() {

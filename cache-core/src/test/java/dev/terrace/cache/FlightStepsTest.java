@@ -256,5 +256,8 @@ final class FlightStepsTest {
         other.async().get(1);
 
         assertThat(node.loads.size() + other.loads.size()).isEqualTo(1);
+        assertThat(node.engine().flights().size() + other.engine().flights().size())
+                .as("the other waits for nobody")
+                .isEqualTo(1);
     }
 }

@@ -3,6 +3,8 @@ package dev.terrace.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.spi.FarTier;
+import dev.terrace.cache.testkit.FaultyFarTier;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
 import java.time.Duration;
@@ -35,9 +37,13 @@ final class PutAheadTest {
     }
 
     private Cache<String, String> node() {
+        return node(new InMemoryFarTier(server));
+    }
+
+    private Cache<String, String> node(FarTier far) {
         return open(Cache.<String, String>builder("shared")
                 .near(Near.maximumSize(100))
-                .far(new InMemoryFarTier(server), StringCodec.utf8())
+                .far(far, StringCodec.utf8())
                 .farBudget(Duration.ofSeconds(10)));
     }
 
@@ -129,6 +135,17 @@ final class PutAheadTest {
         settle(a, putAhead(a, "v1"));
         assertThat(node().refresh("k")).isEqualTo("row");
         assertThat(a.stats().far().leasesBusy()).isZero();
+    }
+
+    @Test
+    void aPutOfWhichNobodyKnowsWhatBecameOfItIsInvalidatedWhenItSettles() {
+        FaultyFarTier far = FaultyFarTier.around(new InMemoryFarTier(server));
+        Cache<String, String> cache = node(far);
+        PutStamp stamp = putAhead(cache, "v1");
+        rows.set("k", "row");
+        far.next(FaultyFarTier.Call.LEASE, FaultyFarTier.Fault.fail());
+        settle(cache, stamp);
+        assertThat(node().get("k")).isEqualTo("row");
     }
 
     @Test

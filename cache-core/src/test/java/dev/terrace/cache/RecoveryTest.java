@@ -8,7 +8,10 @@ import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.FaultyFarTier.Gate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +56,25 @@ final class RecoveryTest {
         fleet.rows.put(1, "new");
 
         assertThat(node.read(1)).isEqualTo("new");
+    }
+
+    /** A read in between would believe the far tier. */
+    @Test
+    void itsKeyIsSuspectBeforeTheChangeEndsHere() {
+        List<Boolean> underWay = new ArrayList<>();
+        List<Stripes> stripes = new ArrayList<>();
+        Fleet.Node watched = fleet.node(builder -> builder.listener(new CacheListener() {
+            @Override
+            public void onRecovery(String cache, int queued) {
+                stripes.forEach(each -> underWay.add(!each.unchanged(1, each.stamp(1))));
+            }
+        }));
+        stripes.add(watched.engine().rules().stripes());
+        watched.far.next(Call.INVALIDATE, Fault.fail());
+
+        watched.async().invalidate(1);
+
+        assertThat(underWay).containsExactly(true);
     }
 
     @Test
@@ -144,12 +166,53 @@ final class RecoveryTest {
     }
 
     @Test
+    void aWriteThatTheServerFindsLateIsRepairedAlthoughItsAnswerIsInTime() {
+        other.cache.put(1, "old");
+        node.cache.getIfPresent(2);
+        fleet.clockSet = TimeUnit.SECONDS.toMicros(1);
+        CompletableFuture<Void> invalidated = node.async().invalidate(1);
+        CompletableFuture<Boolean> put = node.async().putIfAbsent(2, "b");
+        fleet.rows.put(1, "new");
+
+        assertThat(invalidated).isCompletedExceptionally();
+        assertThat(put).isCompletedExceptionally();
+        assertThat(queued()).isEqualTo(2);
+        assertThat(node.read(1)).isEqualTo("new");
+        fleet.time.advance(Duration.ofSeconds(2));
+        assertThat(queued()).isZero();
+        assertThat(other.read(1)).isEqualTo("new");
+    }
+
+    @Test
+    void aRepairThatTheServerFindsLateIsMadeAgain() {
+        other.cache.put(1, "old");
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        // Nobody tells the node that the server's clock was set.
+        node.far.always(Call.PING, Fault.hang());
+        fleet.time.advance(Fleet.BUDGET.multipliedBy(2).minusMillis(1));
+        assertThat(queued()).isEqualTo(1);
+        fleet.clockSet = TimeUnit.SECONDS.toMicros(1);
+        fleet.time.advance(Duration.ofMillis(500));
+
+        assertThat(queued()).isZero();
+        assertThat(fleet.stored(1))
+                .isInstanceOfSatisfying(
+                        FarReading.Found.class,
+                        found -> assertThat(found.record().content().state()).isEqualTo(FarRecord.State.TOMBSTONE));
+    }
+
+    @Test
     void aFullQueueBecomesOneClear() {
         other.cache.put(9, "old");
+        for (int key = 11; key <= 20; key++) {
+            node.cache.getIfPresent(key);
+        }
         node.far.always(Call.INVALIDATE, Fault.fail());
         for (int key = 1; key <= 4; key++) {
             node.async().invalidate(key);
         }
+        assertThat(node.cache.stats().far().breaker()).isEqualTo(CacheListener.BreakerState.CLOSED);
 
         assertThat(queued()).isEqualTo(1);
         assertThat(node.cache.stats().failures()).containsEntry(FailureKind.RECOVERY_OVERFLOW, 1L);

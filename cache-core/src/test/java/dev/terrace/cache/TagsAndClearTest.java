@@ -165,6 +165,20 @@ final class TagsAndClearTest {
     }
 
     @Test
+    void aTagThatTheFarTierDidNotTakeIsNotBelievedOfWhatThisNodeHasNotSeenEither() {
+        node.cache.put(1, "a", TAGGED);
+        fleet.time.advance(Duration.ofMillis(10));
+        // So that the sequence there is ahead of all that this node knows.
+        other.cache.invalidateTag("another");
+        other.cache.put(2, "old", TAGGED);
+        node.far.always(Call.RAISE_MARKERS, Fault.fail());
+        node.async().invalidateTag("t");
+        fleet.rows.put(2, "new");
+
+        assertThat(node.read(2)).isEqualTo("new");
+    }
+
+    @Test
     void aTagThatTheFarTierDidNotTakeIsRepairedThere() {
         node.cache.put(1, "old", TAGGED);
         node.far.next(Call.RAISE_MARKERS, Fault.fail());
@@ -192,6 +206,21 @@ final class TagsAndClearTest {
         fleet.time.advance(Fleet.MAX_STALENESS);
 
         assertThat(node.read(1)).isEqualTo("b");
+    }
+
+    @Test
+    void whatWasLoadedUnderANumberOfThisNodeIsInvalidAfterTheRepair() {
+        node.cache.put(1, "old", TAGGED);
+        node.far.always(Call.RAISE_MARKERS, Fault.fail());
+        node.async().invalidateTag("t");
+        fleet.rows.put(1, "a");
+        assertThat(node.read(1)).isEqualTo("a");
+        node.far.heal();
+        fleet.time.advance(Duration.ofSeconds(2));
+        assertThat(node.cache.stats().far().recoveryQueued()).isZero();
+        fleet.rows.put(1, "b");
+
+        assertThat(other.read(1)).isEqualTo("b");
     }
 
     @Test

@@ -132,6 +132,22 @@ final class TrustTest {
     }
 
     @Test
+    void aComparedCopyTakesOverTheTimesOfItsRecord() {
+        other.cache.put(1, "a");
+        node.read(1);
+        // The server's clock says by now that the end is nearer.
+        Duration nearer = Duration.ofSeconds(40);
+        fleet.clockSet = nearer.toNanos() / 1_000;
+        fleet.time.advance(Fleet.MAX_STALENESS);
+
+        assertThat(node.read(1)).isEqualTo("a");
+
+        assertThat(node.cache.stats().near().validations()).isEqualTo(1);
+        assertThat(Duration.ofNanos(node.copy(1).freshUntil - fleet.time.nanos()))
+                .isLessThanOrEqualTo(Fleet.FRESH.minus(nearer));
+    }
+
+    @Test
     void pastItsTrustACopyIsComparedAndServedAgainOnlyIfItIsTheSameChange() {
         other.cache.put(1, "a");
         node.read(1);
