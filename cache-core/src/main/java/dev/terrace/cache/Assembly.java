@@ -112,7 +112,7 @@ final class Assembly<K, V> {
             return "in process";
         }
         Link link = far.side().access().link();
-        return (link.isThere() ? link + "; while it does not tell, " : "")
+        return (link.isThere() ? link + (link.isComplete() ? "; while it does not tell, " : "; ") : "")
                 + "near copies are compared with the far tier after maxStaleness, and changes by others, expiry and eviction"
                 + " there are seen then";
     }
@@ -211,7 +211,17 @@ final class Assembly<K, V> {
 
     private FarStore opened(String name, Settings.FarSettings<K, V> settings) {
         try {
-            return settings.tier().open(name, settings.bounds().budget());
+            FarStore store = settings.tier().open(name, settings.bounds().budget());
+            try {
+                return TellingFarStore.around(
+                        store,
+                        name,
+                        settings.coherence().bus(),
+                        failure -> failures.report(FailureKind.INVALIDATION_BUS, failure));
+            } catch (RuntimeException e) {
+                store.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             loadThreads.close(Duration.ZERO);
             holds.forEach(Assembly::closed);

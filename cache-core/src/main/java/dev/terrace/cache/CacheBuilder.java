@@ -3,6 +3,7 @@ package dev.terrace.cache;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.spi.FarTier;
+import dev.terrace.cache.spi.InvalidationBus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     private int maxValueBytes = Defaults.MAX_VALUE_BYTES;
     private Duration maxStaleness = Defaults.MAX_STALENESS;
     private Duration serveWhileCutOff = Defaults.SERVE_WHILE_CUT_OFF;
+    private @Nullable InvalidationBus bus;
     private Duration farBudget = Defaults.FAR_BUDGET;
     private int maxConcurrentFarCalls = Defaults.MAX_CONCURRENT_FAR_CALLS;
     private Duration leaseWait = Defaults.LEASE_WAIT;
@@ -128,6 +130,17 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
      */
     public CacheBuilder<K, V> serveWhileCutOff(Duration extra) {
         serveWhileCutOff = Checks.notNegative("serveWhileCutOff", extra);
+        return this;
+    }
+
+    /**
+     * Tells changes to other nodes on this bus, so that they see them at once where the far tier itself does not tell, as
+     * Memcached does not. Every node that changes anything must have it. Default: none, and changes are seen within
+     * {@link #maxStaleness}, which holds with a bus too, whatever becomes of its messages. The bus stays open when the cache is
+     * closed.
+     */
+    public CacheBuilder<K, V> bus(InvalidationBus shared) {
+        bus = Objects.requireNonNull(shared, "bus");
         return this;
     }
 
@@ -341,6 +354,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         }
         if (far == null) {
             refuse(keyCodec != null, "keyCodec needs a far tier: set far(…)");
+            refuse(bus != null, "bus needs a far tier whose changes it tells: set far(…)");
         }
         if (loader == null) {
             refuse(bulkLoader != null, "bulkLoader needs a loader for single reads: set loader(…)");
@@ -369,7 +383,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
                 codec,
                 keyCodec,
                 maxValueBytes,
-                new Settings.Coherence(maxStaleness, serveWhileCutOff),
+                new Settings.Coherence(maxStaleness, serveWhileCutOff, bus),
                 new Settings.FarBounds(farBudget, maxConcurrentFarCalls, leaseWait, recoveryCapacity, whenFarFails));
     }
 

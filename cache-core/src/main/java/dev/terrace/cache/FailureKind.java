@@ -32,6 +32,8 @@ public enum FailureKind {
     INVALIDATION_SOURCE,
     /** A lock, limiter or other structure in Redis had a failure that no caller is told of, such as of a renewal. */
     REDIS_CALL,
+    /** Other nodes could not be told of a change on the bus; they see it within {@code maxStaleness}. */
+    INVALIDATION_BUS,
     /** A listener threw. */
     LISTENER,
     /** A copier, weigher, context hook or other function of the application threw in the background. */

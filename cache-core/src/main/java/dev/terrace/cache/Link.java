@@ -89,12 +89,17 @@ final class Link implements ChangeFeed.Listener {
         this.ticker = ticker;
         this.bounds = bounds;
         this.states = states;
-        this.state = feed == null ? LinkState.NONE : LinkState.DOWN;
+        this.state = feed == null || !feed.isComplete() ? LinkState.NONE : LinkState.DOWN;
     }
 
     /** Whether there is anybody who could tell. */
     boolean isThere() {
         return feed != null;
+    }
+
+    /** Whether it ever gives trust, and does not merely take it. */
+    boolean isComplete() {
+        return feed != null && feed.isComplete();
     }
 
     /** @param refreshMarkers asks the far tier for the marker of the whole cache */
@@ -265,10 +270,13 @@ final class Link implements ChangeFeed.Listener {
 
     @Override
     public void changedAll(int source) {
-        Generation before = telling(source);
+        Generation before = now(source);
         if (before != null) {
-            Generation next = Generation.telling(bounds.cells());
-            next.term.extend(before.term.until());
+            Generation next =
+                    before.tells ? Generation.telling(bounds.cells()) : Generation.silent(bounds.cells(), null);
+            if (before.tells) {
+                next.term.extend(before.term.until());
+            }
             end(replace(source, next));
             armings.increment();
             onMarkers.run();

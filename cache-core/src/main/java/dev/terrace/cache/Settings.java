@@ -3,6 +3,7 @@ package dev.terrace.cache;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.KeyCodec;
 import dev.terrace.cache.spi.FarTier;
+import dev.terrace.cache.spi.InvalidationBus;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -42,10 +43,14 @@ record Settings<K, V>(
         }
     }
 
-    record Coherence(Duration maxStaleness, Duration serveWhileCutOff) {
+    record Coherence(
+            Duration maxStaleness,
+            Duration serveWhileCutOff,
+            @Nullable InvalidationBus bus) {
         @Override
         public String toString() {
-            return "maxStaleness=" + maxStaleness + ", serveWhileCutOff=" + serveWhileCutOff;
+            return "maxStaleness=" + maxStaleness + ", serveWhileCutOff=" + serveWhileCutOff
+                    + (bus == null ? "" : ", bus=" + bus);
         }
     }
 

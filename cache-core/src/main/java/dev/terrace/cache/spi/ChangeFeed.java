@@ -28,6 +28,15 @@ public interface ChangeFeed {
         return 0;
     }
 
+    /**
+     * Whether what it tells is all there is to tell, for as long as it is armed. One that may miss changes unnoticed is never
+     * armed nor confirmed: it makes copies be compared sooner, and gives no trust. Such a one says {@link Listener#changedAll}
+     * when it may have missed some.
+     */
+    default boolean isComplete() {
+        return true;
+    }
+
     /** Which source tells of the cache's markers now. */
     default int sourceOfMarkers() {
         return 0;

@@ -286,6 +286,11 @@ public final class SharedRedis implements AutoCloseable {
         return line.subscriber.listen(channel, listener);
     }
 
+    /** The connection that listens, for what has to know when it begins anew. */
+    Subscriber subscriber() {
+        return line.subscriber;
+    }
+
     /** Where others can wake those who wait here. */
     public Wakeups wakeups() {
         return line.wakeups;

@@ -30,12 +30,19 @@ final class Subscriber {
     private static final long PAUSE_MILLIS = 200;
 
     private final Wire wire;
-    private final Map<String, List<Consumer<byte[]>>> listeners = new ConcurrentHashMap<>();
+    private final Map<String, List<Ear>> listeners = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Void>> heard = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection;
     private boolean dialing;
     private boolean closed;
+
+    /**
+     * Who listens to a channel, on the driver's thread.
+     *
+     * @param begins told each time from which on messages are heard
+     */
+    record Ear(String channel, Consumer<byte[]> listener, Runnable begins) {}
 
     Subscriber(Wire wire) {
         this.wire = wire;
@@ -47,16 +54,18 @@ final class Subscriber {
      * @return done once it is heard for the first time
      */
     CompletableFuture<Void> listen(String channel, Consumer<byte[]> listener) {
-        listeners
-                .computeIfAbsent(channel, first -> new CopyOnWriteArrayList<>())
-                .add(listener);
-        StatefulRedisPubSubConnection<String, byte[]> current;
-        lock.lock();
-        try {
-            current = connection;
-        } finally {
-            lock.unlock();
-        }
+        return listen(new Ear(channel, listener, () -> {}));
+    }
+
+    /** As {@link #listen(String, Consumer)}, until it is {@link #forget forgotten}. */
+    CompletableFuture<Void> listen(Ear ear) {
+        String channel = ear.channel();
+        listeners.compute(channel, (name, others) -> {
+            List<Ear> all = others == null ? new CopyOnWriteArrayList<>() : others;
+            all.add(ear);
+            return all;
+        });
+        StatefulRedisPubSubConnection<String, byte[]> current = current();
         CompletableFuture<Void> first = heard.computeIfAbsent(channel, unheard -> new CompletableFuture<>());
         if (current == null) {
             dial();
@@ -64,6 +73,32 @@ final class Subscriber {
             current.async().subscribe(channel);
         }
         return first;
+    }
+
+    /** Tells this one nothing more. */
+    void forget(Ear ear) {
+        listeners.computeIfPresent(ear.channel(), (channel, all) -> {
+            all.remove(ear);
+            if (!all.isEmpty()) {
+                return all;
+            }
+            heard.remove(channel);
+            StatefulRedisPubSubConnection<String, byte[]> current = current();
+            if (current != null) {
+                // In here, so that it is sent before whoever comes next subscribes.
+                current.async().unsubscribe(channel);
+            }
+            return null;
+        });
+    }
+
+    private @Nullable StatefulRedisPubSubConnection<String, byte[]> current() {
+        lock.lock();
+        try {
+            return connection;
+        } finally {
+            lock.unlock();
+        }
     }
 
     void close() {
@@ -129,11 +164,14 @@ final class Subscriber {
                 if (first != null) {
                     first.complete(null);
                 }
+                listeners.getOrDefault(channel, List.of()).forEach(ear -> guarded(ear.begins()));
             }
 
             @Override
             public void message(String channel, byte[] message) {
-                listeners.getOrDefault(channel, List.of()).forEach(listener -> tell(listener, message));
+                listeners
+                        .getOrDefault(channel, List.of())
+                        .forEach(ear -> guarded(() -> ear.listener().accept(message)));
             }
         });
         made.addListener(new RedisConnectionStateListener() {
@@ -156,9 +194,9 @@ final class Subscriber {
         beat(made);
     }
 
-    private static void tell(Consumer<byte[]> listener, byte[] message) {
+    private static void guarded(Runnable event) {
         try {
-            listener.accept(message);
+            event.run();
         } catch (RuntimeException e) {
             LOG.warn("A listener to a channel threw", e);
         }
@@ -166,7 +204,7 @@ final class Subscriber {
 
     private void beat(StatefulRedisPubSubConnection<String, byte[]> asked) {
         after(HEARTBEAT_MILLIS, () -> {
-            if (isCurrent(asked)) {
+            if (current() == asked) {
                 asked.async()
                         .ping()
                         .toCompletableFuture()
@@ -180,15 +218,6 @@ final class Subscriber {
                         });
             }
         });
-    }
-
-    private boolean isCurrent(StatefulRedisPubSubConnection<String, byte[]> asked) {
-        lock.lock();
-        try {
-            return connection == asked;
-        } finally {
-            lock.unlock();
-        }
     }
 
     private void ended(StatefulRedisPubSubConnection<String, byte[]> lost) {

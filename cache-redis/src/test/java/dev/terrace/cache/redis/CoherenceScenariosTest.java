@@ -11,6 +11,7 @@ import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.testkit.FaultyLink;
+import dev.terrace.cache.testkit.Ledger;
 import dev.terrace.cache.testkit.RedisServer;
 import dev.terrace.cache.testkit.ScenarioReport;
 import io.lettuce.core.RedisURI;

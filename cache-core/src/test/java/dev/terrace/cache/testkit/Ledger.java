@@ -1,4 +1,4 @@
-package dev.terrace.cache.redis;
+package dev.terrace.cache.testkit;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 
@@ -6,12 +6,15 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * The numbers that were written under some keys, each key's rising, and when each was acknowledged: so what a read returns
  * says how stale it was. One thread writes a key at a time; any may read.
  */
-final class Ledger {
+public final class Ledger {
 
     private final AtomicLongArray[] acknowledgedAt;
     private final AtomicLongArray latest;
 
-    Ledger(int keys, int most) {
+    /**
+     * @param most numbers under each key
+     */
+    public Ledger(int keys, int most) {
         acknowledgedAt = new AtomicLongArray[keys];
         for (int key = 0; key < keys; key++) {
             acknowledgedAt[key] = new AtomicLongArray(most);
@@ -19,26 +22,28 @@ final class Ledger {
         latest = new AtomicLongArray(keys);
     }
 
-    int keys() {
+    /** How many keys there are. */
+    public int keys() {
         return acknowledgedAt.length;
     }
 
     /** The source has a new row. */
-    long next(int key) {
+    public long next(int key) {
         return latest.incrementAndGet(key);
     }
 
     /** What the source has. */
-    long latest(int key) {
+    public long latest(int key) {
         return latest.get(key);
     }
 
-    void acknowledged(int key, long number) {
+    /** A write was acknowledged, now. */
+    public void acknowledged(int key, long number) {
         acknowledgedAt[key].set((int) number, System.nanoTime());
     }
 
     /** For how long a number that a read returned, which began then, had been replaced; in nanoseconds, or zero. */
-    long staleness(int key, long number, long readBegan) {
+    public long staleness(int key, long number, long readBegan) {
         for (long later = number + 1; later <= latest.get(key); later++) {
             long at = acknowledgedAt[key].get((int) later);
             if (at != 0) {
