@@ -25,6 +25,14 @@ public final class RedisCallException extends RuntimeException {
         return reason == Reason.TIMED_OUT || reason == Reason.UNREACHABLE || reason == Reason.INTERRUPTED;
     }
 
+    /**
+     * Whether it may succeed when it is tried again, with nothing changed here: there was no answer, or Redis cannot do it at
+     * present.
+     */
+    public boolean mayPass() {
+        return reason == Reason.TIMED_OUT || reason == Reason.UNREACHABLE || reason == Reason.UNAVAILABLE;
+    }
+
     /** Why operations fail. */
     public enum Reason {
         /** There is no connection, or it was lost before the answer. */
@@ -33,6 +41,11 @@ public final class RedisCallException extends RuntimeException {
         TIMED_OUT,
         /** Under the key is something of another type. */
         WRONG_TYPE,
+        /**
+         * Redis answered that it cannot do so at present, and has not: it is loading its data or running a script, it has become
+         * a replica, its cluster is down, or the slot of the key is being moved.
+         */
+        UNAVAILABLE,
         /** Redis answered another error, such as that it is out of memory. */
         REFUSED,
         /** The thread that waited was interrupted. */

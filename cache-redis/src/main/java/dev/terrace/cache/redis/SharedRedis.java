@@ -14,9 +14,11 @@ import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +51,11 @@ public final class SharedRedis implements AutoCloseable {
     private static final Duration BUDGET = Duration.ofSeconds(1);
     private static final int MAX_VALUE_BYTES = 8 << 20;
     private static final Duration AGAIN_AFTER = Duration.ofMillis(10);
+    private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
+
+    /** Errors of a server that says something else some time later; those of a script may have words before them. */
+    private static final Pattern PASSING =
+            Pattern.compile("(^|: -?)(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) ");
 
     private final Line line;
     private final View view;
@@ -60,6 +68,7 @@ public final class SharedRedis implements AutoCloseable {
             AtomicBoolean closed,
             Counters counters,
             UntoldFailures untold,
+            Set<Answer<?>> waiting,
             boolean owned) {}
 
     private record Counters(LongAdder calls, LongAdder failures) {}
@@ -82,6 +91,7 @@ public final class SharedRedis implements AutoCloseable {
                         new AtomicBoolean(),
                         counters,
                         new UntoldFailures(),
+                        ConcurrentHashMap.newKeySet(),
                         owned),
                 new View(prefix(namespace), BUDGET, MAX_VALUE_BYTES, CacheListener.NONE));
     }
@@ -119,7 +129,8 @@ public final class SharedRedis implements AutoCloseable {
     }
 
     /**
-     * A view under whose keys everything begins with a namespace.
+     * A view whose keys begin with a namespace: those of locks, limiters and structures, and what {@link #key} makes. Commands
+     * that are given a key of Redis, in a {@link #pipeline} or a {@link #call}, use it as it is.
      *
      * @param namespace of {@code [A-Za-z0-9._-]+}
      */
@@ -157,7 +168,10 @@ public final class SharedRedis implements AutoCloseable {
         return new SharedRedis(line, new View(view.prefix, view.budget, maxValueBytes, view.listener));
     }
 
-    /** A view whose calls are told to a listener ({@link CacheListener#onCommand}), which may be that of the caches. */
+    /**
+     * A view whose calls are told to a listener ({@link CacheListener#onCommand}), which may be that of the caches; a pipeline is
+     * one call, which failed if any of its commands did.
+     */
     public SharedRedis withListener(CacheListener listener) {
         return new SharedRedis(
                 line,
@@ -274,6 +288,16 @@ public final class SharedRedis implements AutoCloseable {
         return new Pipeline(line.wire, view.budget, view.maxValueBytes, this::translated);
     }
 
+    private void told(String kind, String name, long start, @Nullable RuntimeException failure) {
+        if (failure != null) {
+            line.counters.failures.increment();
+        }
+        if (view.listener != CacheListener.NONE) {
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            guarded(() -> view.listener.onCommand(kind, name, took, failure));
+        }
+    }
+
     /**
      * Listens to a channel for as long as this connection lives, on a second connection which is made when the first channel is
      * listened to. What is published while that one is down is not heard.
@@ -299,6 +323,39 @@ public final class SharedRedis implements AutoCloseable {
     /** Where pauses can be waited for; its threads are few and must not be blocked. */
     public ScheduledExecutorService timer() {
         return line.wire.timer();
+    }
+
+    /**
+     * Lets an answer that is waited for come in any case: it fails when this connection is closed, and where the wait is over by
+     * two budgets, as when the timer of the application's client was stopped.
+     *
+     * @return the answer
+     */
+    public <T extends @Nullable Object> Answer<T> bounded(Answer<T> answer, Duration wait) {
+        Duration most = wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
+        CompletableFuture<Boolean> late = new CompletableFuture<Boolean>()
+                .orTimeout(most.toMillis() + 2 * view.budget.toMillis() + 1, TimeUnit.MILLISECONDS);
+        late.whenComplete((inTime, over) -> {
+            if (over != null) {
+                answer.completeExceptionally(new RedisCallException(
+                        Reason.UNREACHABLE,
+                        line.wire.server() + " was not asked again: the client was shut down",
+                        over));
+            }
+        });
+        line.waiting.add(answer);
+        answer.whenComplete((value, failure) -> {
+            line.waiting.remove(answer);
+            late.complete(true);
+        });
+        if (line.closed.get()) {
+            answer.completeExceptionally(closed(null));
+        }
+        return answer;
+    }
+
+    private IllegalStateException closed(@Nullable Throwable cause) {
+        return new IllegalStateException(line.wire.server() + " is closed", cause);
     }
 
     /**
@@ -335,7 +392,7 @@ public final class SharedRedis implements AutoCloseable {
     /** Throws if it is closed. */
     public void requireOpen() {
         if (line.closed.get()) {
-            throw new IllegalStateException(line.wire.server() + " is closed");
+            throw closed(null);
         }
     }
 
@@ -355,6 +412,7 @@ public final class SharedRedis implements AutoCloseable {
             line.subscriber.close();
             line.wire.close();
             line.wakeups.wakeAll();
+            List.copyOf(line.waiting).forEach(answer -> answer.completeExceptionally(closed(null)));
         }
     }
 
@@ -392,13 +450,7 @@ public final class SharedRedis implements AutoCloseable {
         }
         bounded.whenComplete((value, failure) -> {
             RuntimeException told = failure == null ? null : translated(failure);
-            if (told != null) {
-                line.counters.failures.increment();
-            }
-            if (view.listener != CacheListener.NONE) {
-                Duration took = Duration.ofNanos(System.nanoTime() - start);
-                guarded(() -> view.listener.onCommand(kind, name, took, told));
-            }
+            told(kind, name, start, told);
             answer.settle(value, told);
         });
         return answer;
@@ -419,7 +471,7 @@ public final class SharedRedis implements AutoCloseable {
     private RuntimeException translated(Throwable failure) {
         Throwable cause = unwrapped(failure);
         if (line.closed.get()) {
-            return new IllegalStateException(line.wire.server() + " is closed", cause);
+            return closed(cause);
         }
         String message = String.valueOf(cause.getMessage());
         if (cause instanceof TimeoutException) {
@@ -427,9 +479,13 @@ public final class SharedRedis implements AutoCloseable {
                     Reason.TIMED_OUT, line.wire.server() + " did not answer within " + view.budget, cause);
         }
         if (cause instanceof RedisCommandExecutionException) {
-            return message.contains("WRONGTYPE")
-                    ? new RedisCallException(Reason.WRONG_TYPE, "under the key is something of another type", cause)
-                    : new RedisCallException(Reason.REFUSED, line.wire.server() + " refused: " + message, cause);
+            if (message.contains("WRONGTYPE")) {
+                return new RedisCallException(Reason.WRONG_TYPE, "under the key is something of another type", cause);
+            }
+            return new RedisCallException(
+                    PASSING.matcher(message).find() ? Reason.UNAVAILABLE : Reason.REFUSED,
+                    line.wire.server() + " refused: " + message,
+                    cause);
         }
         if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
             return (RuntimeException) cause;

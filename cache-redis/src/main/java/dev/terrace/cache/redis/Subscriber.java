@@ -61,6 +61,8 @@ final class Subscriber {
     CompletableFuture<Void> listen(Ear ear) {
         String channel = ear.channel();
         listeners.compute(channel, (name, others) -> {
+            // Before the channel is listened to, which may happen at once.
+            heard.computeIfAbsent(channel, unheard -> new CompletableFuture<>());
             List<Ear> all = others == null ? new CopyOnWriteArrayList<>() : others;
             all.add(ear);
             return all;

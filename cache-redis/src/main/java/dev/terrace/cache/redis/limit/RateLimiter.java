@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +92,8 @@ public final class RateLimiter {
     }
 
     /**
-     * Asks for permits, and waits. Who waits stands in no queue. Cancelling the answer ends the wait.
+     * Asks for permits, and waits. Who waits stands in no queue. Cancelling the answer ends the wait; permits that were just
+     * granted stay spent. Closing the connection ends it with {@code IllegalStateException}.
      *
      * @param maxWait zero or more
      * @return fails at once with {@link RateLimitedException} where the permits are not to be had in that time
@@ -102,7 +104,7 @@ public final class RateLimiter {
         }
         Answer<Decision> answer = new Answer<>();
         attempt(answer, key, permits, maxWait, System.nanoTime());
-        return answer;
+        return answer.isDone() ? answer : redis.bounded(answer, maxWait);
     }
 
     private void attempt(Answer<Decision> answer, String key, int permits, Duration maxWait, long start) {
@@ -119,11 +121,12 @@ public final class RateLimiter {
             } else if (!answer.isDone()) {
                 try {
                     redis.requireOpen();
-                    redis.timer()
+                    Future<?> timer = redis.timer()
                             .schedule(
                                     () -> again(answer, key, permits, maxWait, start),
                                     decision.retryAfter().toNanos(),
                                     TimeUnit.NANOSECONDS);
+                    answer.whenComplete((given, over) -> timer.cancel(false));
                 } catch (RejectedExecutionException | IllegalStateException e) {
                     answer.completeExceptionally(new IllegalStateException(redis + " is closed", e));
                 }

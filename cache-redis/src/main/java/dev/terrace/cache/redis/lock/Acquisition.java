@@ -59,7 +59,7 @@ final class Acquisition {
         this.sleeper = wait.isZero() ? null : ledger.redis().wakeups().register(this::attempt);
     }
 
-    /** Asks, and gives the answer what comes of it. An answer that is cancelled ends it. */
+    /** Asks, and gives the answer what comes of it. An answer that is cancelled, or given by another, ends it. */
     static <T> Answer<T> start(
             Ledger ledger,
             Share share,
@@ -96,11 +96,10 @@ final class Acquisition {
             }
         });
         acquisition.attempt();
-        answer.whenComplete((grant, failure) -> {
-            if (answer.isCancelled()) {
-                acquisition.abandon();
-            }
-        });
+        if (!wait.isZero()) {
+            ledger.redis().bounded(answer, wait);
+        }
+        answer.whenComplete((grant, failure) -> acquisition.abandon());
         return answer;
     }
 
@@ -126,7 +125,9 @@ final class Acquisition {
         }
         LockGrant held = waiting.held();
         if (held != null) {
-            end(asked, held, null);
+            if (!end(asked, held, null)) {
+                held.release();
+            }
             return;
         }
         asked = true;
@@ -194,7 +195,7 @@ final class Acquisition {
     }
 
     private void failed(Throwable failure) {
-        boolean passes = failure instanceof RedisCallException call && call.mayHaveHappened();
+        boolean passes = failure instanceof RedisCallException call && call.mayPass();
         if (!passes || left().compareTo(RETRY) < 0) {
             end(passes || sleeper != null, null, failure);
         } else {
@@ -247,6 +248,7 @@ final class Acquisition {
         return first;
     }
 
+    /** Ends it, if it has not ended: whoever asked wants it no more, or was told otherwise. */
     private void abandon() {
         boolean idle;
         lock.lock();
