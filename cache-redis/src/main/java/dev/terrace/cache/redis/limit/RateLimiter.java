@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Limits how often something is done for a key by all processes together. One script on the server for each call, by the
- * server's clock; what is refused is not counted. While a limit is known to be spent, it is refused here without asking Redis.
- * Thread-safe.
+ * server's clock; what is refused is not counted. While a limit is known to be spent, it is refused here without asking Redis,
+ * for five seconds at most before it is asked again: what is deleted or lost there is so long unknown here. Thread-safe.
  *
  * <pre>{@code
  * RateLimiter logins = RateLimiter.on(redis, "logins", Limit.of(5, Duration.ofMinutes(1)).by(Algorithm.SLIDING_LOG));
@@ -65,7 +65,7 @@ public final class RateLimiter {
      * @param name of printable ASCII without spaces and braces
      */
     public static RateLimiter on(SharedRedis redis, String name, Limit limit) {
-        return new RateLimiter(redis, name, limit, new SpentLimits());
+        return new RateLimiter(redis, name, limit, new SpentLimits(System::nanoTime));
     }
 
     /** One that always asks Redis. */

@@ -9,8 +9,11 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- What a Long of microseconds can hold.
+local LONGEST = 9e15
+
 local function answer(allowed, remaining, retry)
-  return { allowed and 1 or 0, digits(math.max(0, math.floor(remaining))), digits(math.max(0, math.ceil(retry))), digits(now) }
+  return { allowed and 1 or 0, digits(math.max(0, math.floor(remaining))), digits(math.min(LONGEST, math.max(0, math.ceil(retry)))), digits(now) }
 end
 
 -- Redis takes no time to live below 1 ms.

@@ -10,6 +10,7 @@ if last > now + 2 * limit then
     local at = digits(tonumber(all[i + 1]) - last + now)
     redis.call('ZADD', key, at, at)
   end
+  redis.call('PEXPIRE', key, millis(period + 1))
   last = now
 end
 redis.call('ZREMRANGEBYSCORE', key, '-inf', digits(now - period))

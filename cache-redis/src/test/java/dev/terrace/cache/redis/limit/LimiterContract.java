@@ -118,11 +118,23 @@ abstract class LimiterContract {
         long start = System.nanoTime();
         int tries = 0;
         while (!limiter.tryAcquire(algorithm.name()).await().allowed()) {
+            assertThat((Long) server.command("PTTL", key)).as("it has an end").isNotEqualTo(-1);
             RedisServer.awaitTime(Duration.ofMillis(20));
             tries++;
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
         }
         assertThat(tries).as("what was granted before counts").isPositive();
+    }
+
+    @Test
+    void aDebtOfAgesIsToldAsFarAsCanBeTold() {
+        RateLimiter limiter =
+                RateLimiter.on(redis(), name, Limit.of(1, Duration.ofDays(366)).burst(1_000_000));
+        assertThat(limiter.tryAcquire("k", 1_000_000).await().allowed()).isTrue();
+        Decision refused = limiter.tryAcquire("k", 1_000_000).await();
+        assertThat(refused.allowed()).isFalse();
+        assertThat(refused.retryAfter()).isGreaterThan(Duration.ofDays(36_500));
+        assertThat(limiter.tryAcquire("k", 1_000_000).await().allowed()).isFalse();
     }
 
     @Test
