@@ -2,7 +2,7 @@ package dev.terrace.cache.redis.structure;
 
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.SharedRedis;
-import java.nio.charset.StandardCharsets;
+import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +30,11 @@ public final class Counter extends RedisStructure {
 
     /** Adds a number, which may be negative, and answers the sum. */
     public Answer<Long> add(long number) {
-        return write("add", commands -> commands.incrby(key(), number));
+        return write("add", CommandType.INCRBY, ascii(Long.toString(number))).map(sum -> (Long) sum);
     }
 
     /** The number; 0 where there is none. */
     public Answer<Long> get() {
-        return call("get", commands -> commands.get(key()))
-                .map(digits -> digits == null ? 0L : Long.parseLong(new String(digits, StandardCharsets.US_ASCII)));
+        return call("get", commands -> commands.get(key())).map(RedisStructure::number);
     }
 }

@@ -3,20 +3,21 @@ package dev.terrace.cache.redis.structure;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.RedisCallException;
+import dev.terrace.cache.redis.RedisScript;
 import dev.terrace.cache.redis.SharedRedis;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
-import io.lettuce.core.XAddArgs;
 import io.lettuce.core.XAutoClaimArgs;
-import io.lettuce.core.XGroupCreateArgs;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
+import io.lettuce.core.protocol.CommandType;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 public final class EventLog<V> extends RedisStructure {
 
     private static final String FIELD = "v";
+    private static final String BEGINNING = "0-0";
     private static final int MOST = 10_000;
+
+    private static final RedisScript GROUP = RedisScript.resource(EventLog.class, "group.lua");
 
     private final Codec<V> codec;
     private final long maxLength;
@@ -70,10 +74,15 @@ public final class EventLog<V> extends RedisStructure {
     public Answer<String> append(V event) {
         byte[] bytes = codec.encode(event);
         return write(
-                "append",
-                commands -> commands.xadd(
-                        key(), XAddArgs.Builder.maxlen(maxLength).approximateTrimming(), Map.of(FIELD, bytes)),
-                bytes);
+                        "append",
+                        CommandType.XADD,
+                        ascii("MAXLEN"),
+                        ascii("~"),
+                        ascii(Long.toString(maxLength)),
+                        ascii("*"),
+                        ascii(FIELD),
+                        bytes)
+                .map(id -> new String((byte[]) id, StandardCharsets.US_ASCII));
     }
 
     /**
@@ -110,7 +119,8 @@ public final class EventLog<V> extends RedisStructure {
         if (keep < 0) {
             throw new IllegalArgumentException("keep " + keep + " is negative");
         }
-        return write("trim", commands -> commands.xtrim(key(), keep));
+        return write("trim", CommandType.XTRIM, ascii("MAXLEN"), ascii(Long.toString(keep)))
+                .map(dropped -> (Long) dropped);
     }
 
     /**
@@ -120,11 +130,8 @@ public final class EventLog<V> extends RedisStructure {
      */
     public Answer<Boolean> createGroup(String group, String afterId) {
         requireName("group", group);
-        return Answer.of(call(
-                        "group",
-                        commands -> commands.xgroupCreate(
-                                StreamOffset.from(key(), afterId), group, XGroupCreateArgs.Builder.mkstream(true)))
-                .handle((status, failure) -> {
+        return Answer.of(redis().run("log", "group", GROUP, List.of(key()), life(), ascii(group), ascii(afterId))
+                .handle((reply, failure) -> {
                     if (failure == null) {
                         return true;
                     }
@@ -162,7 +169,8 @@ public final class EventLog<V> extends RedisStructure {
 
     /**
      * Gives a member of a group events that another was given so long ago and did not acknowledge. Needs Redis 6.2; events that
-     * were trimmed meanwhile are left out.
+     * were trimmed meanwhile are left out. Asks Redis as often as it takes to find one, or to see that there is none; each
+     * time has the budget of a call.
      *
      * @param idle longer than handling an event takes, else two handle it at once
      */
@@ -173,10 +181,20 @@ public final class EventLog<V> extends RedisStructure {
         if (idle.isNegative()) {
             throw new IllegalArgumentException("idle " + idle + " is negative");
         }
-        XAutoClaimArgs<String> claim = XAutoClaimArgs.Builder.xautoclaim(Consumer.from(group, member), idle, "0-0")
-                .count(count);
-        return call("takeOver", commands -> commands.xautoclaim(key(), claim))
-                .map(claimed -> events(claimed.getMessages()));
+        return takeOver(Consumer.from(group, member), idle, count, BEGINNING);
+    }
+
+    /** Redis looks at some at a time, and says where it stopped. */
+    private Answer<List<Event<V>>> takeOver(Consumer<String> member, Duration idle, int count, String from) {
+        XAutoClaimArgs<String> claim =
+                XAutoClaimArgs.Builder.xautoclaim(member, idle, from).count(count);
+        return Answer.of(call("takeOver", commands -> commands.xautoclaim(key(), claim))
+                .thenCompose(claimed -> {
+                    List<Event<V>> events = events(claimed.getMessages());
+                    return events.isEmpty() && !claimed.getId().equals(BEGINNING)
+                            ? takeOver(member, idle, count, claimed.getId())
+                            : CompletableFuture.completedFuture(events);
+                }));
     }
 
     /** How many events the group's members were given and did not acknowledge. */

@@ -4,7 +4,7 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.RedisScript;
 import dev.terrace.cache.redis.SharedRedis;
-import io.lettuce.core.ZAddArgs;
+import io.lettuce.core.protocol.CommandType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,26 +52,22 @@ public final class Leaderboard<V> extends RedisStructure {
     public Answer<Boolean> set(V member, double score) {
         byte[] encoded = codec.encode(member);
         requireNumber(score);
-        return write("set", commands -> commands.zadd(key(), score, encoded), encoded)
-                .map(added -> added > 0);
+        return write("set", CommandType.ZADD, digits(score), encoded).map(added -> (Long) added > 0);
     }
 
     /** Sets a member's score where it is better than the one it has; true where it was. Needs Redis 6.2. */
     public Answer<Boolean> setIfBetter(V member, double score) {
         byte[] encoded = codec.encode(member);
         requireNumber(score);
-        return write(
-                        "set",
-                        commands -> commands.zadd(key(), ZAddArgs.Builder.gt().ch(), score, encoded),
-                        encoded)
-                .map(changed -> changed > 0);
+        return write("set", CommandType.ZADD, ascii("GT"), ascii("CH"), digits(score), encoded)
+                .map(changed -> (Long) changed > 0);
     }
 
     /** Adds to a member's score, and answers the sum. */
     public Answer<Double> add(V member, double score) {
         byte[] encoded = codec.encode(member);
         requireNumber(score);
-        return write("add", commands -> commands.zincrby(key(), score, encoded), encoded);
+        return write("add", CommandType.ZINCRBY, digits(score), encoded).map(Leaderboard::number);
     }
 
     /** A member's score. */
@@ -88,7 +84,7 @@ public final class Leaderboard<V> extends RedisStructure {
 
     /** The first places. */
     public Answer<List<Place<V>>> top(int count) {
-        return places(new byte[0], requireCount(count));
+        return places(requireCount(count));
     }
 
     /** A member's place with as many before it and after it, as far as there are; empty where it is not on it. */
@@ -96,7 +92,7 @@ public final class Leaderboard<V> extends RedisStructure {
         if (each < 0 || each > MOST) {
             throw new IllegalArgumentException("each " + each + " is not between 0 and " + MOST);
         }
-        return places(codec.encode(member), each);
+        return places(each, codec.encode(member));
     }
 
     /** How many are on it. */
@@ -107,22 +103,39 @@ public final class Leaderboard<V> extends RedisStructure {
     /** Takes a member off. */
     public Answer<Boolean> remove(V member) {
         byte[] encoded = codec.encode(member);
-        return write("remove", commands -> commands.zrem(key(), encoded), encoded)
-                .map(removed -> removed > 0);
+        return write("remove", CommandType.ZREM, encoded).map(removed -> (Long) removed > 0);
     }
 
-    private Answer<List<Place<V>>> places(byte[] member, int count) {
-        return redis().run("leaderboard", "places", AROUND, List.of(key()), member, ascii(Integer.toString(count)))
+    /** @param member none, or one */
+    private Answer<List<Place<V>>> places(int count, byte[]... member) {
+        byte[][] args = with(ascii(Integer.toString(count)), member);
+        return redis().run("leaderboard", "places", AROUND, List.of(key()), args)
                 .map(reply -> {
                     List<Place<V>> places = new ArrayList<>(reply.size() / 3);
                     for (int i = 0; i < reply.size(); i += 3) {
                         places.add(new Place<>(
                                 (Long) reply.get(i),
                                 decoded(codec, (byte[]) reply.get(i + 1)),
-                                Double.parseDouble(new String((byte[]) reply.get(i + 2), StandardCharsets.US_ASCII))));
+                                number(reply.get(i + 2))));
                     }
                     return places;
                 });
+    }
+
+    private static byte[] digits(double score) {
+        return ascii(Double.toString(score));
+    }
+
+    private static double number(Object reply) {
+        if (reply instanceof Double number) {
+            return number;
+        }
+        String digits = new String((byte[]) reply, StandardCharsets.US_ASCII);
+        return switch (digits) {
+            case "inf" -> Double.POSITIVE_INFINITY;
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(digits);
+        };
     }
 
     private static int requireCount(int count) {

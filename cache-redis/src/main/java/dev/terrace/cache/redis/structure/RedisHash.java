@@ -3,9 +3,12 @@ package dev.terrace.cache.redis.structure;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.SharedRedis;
-import java.nio.charset.StandardCharsets;
+import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,20 +41,20 @@ public final class RedisHash<V> extends RedisStructure {
     public Answer<Boolean> put(String field, V value) {
         String name = field(field);
         byte[] bytes = codec.encode(value);
-        return write("put", commands -> commands.hset(key(), name, bytes), bytes);
+        return write("put", CommandType.HSET, ascii(name), bytes).map(added -> (Long) added > 0);
     }
 
     /** Sets several fields at once; answers how many are new. */
     public Answer<Long> putAll(Map<String, ? extends V> fields) {
-        Map<String, byte[]> encoded = new LinkedHashMap<>();
-        fields.forEach((field, value) -> encoded.put(field(field), codec.encode(value)));
-        if (encoded.isEmpty()) {
+        if (fields.isEmpty()) {
             throw new IllegalArgumentException("there are no fields");
         }
-        return write(
-                "put",
-                commands -> commands.hset(key(), encoded),
-                encoded.values().toArray(byte[][]::new));
+        List<byte[]> args = new ArrayList<>(2 * fields.size());
+        fields.forEach((field, value) -> {
+            args.add(ascii(field(field)));
+            args.add(codec.encode(value));
+        });
+        return write("put", CommandType.HSET, args.toArray(byte[][]::new)).map(added -> (Long) added);
     }
 
     /** The value of a field. */
@@ -72,22 +75,23 @@ public final class RedisHash<V> extends RedisStructure {
     /** Adds to a field that holds a decimal number, and answers the sum; the codec has no part in it. */
     public Answer<Long> add(String field, long number) {
         String name = field(field);
-        return write("add", commands -> commands.hincrby(key(), name, number));
+        return write("add", CommandType.HINCRBY, ascii(name), ascii(Long.toString(number)))
+                .map(sum -> (Long) sum);
     }
 
     /** The number in a field that was counted with {@link #add}; 0 where there is none. */
     public Answer<Long> number(String field) {
         String name = field(field);
-        return call("get", commands -> commands.hget(key(), name))
-                .map(digits -> digits == null ? 0L : Long.parseLong(new String(digits, StandardCharsets.US_ASCII)));
+        return call("get", commands -> commands.hget(key(), name)).map(RedisStructure::number);
     }
 
     /** Removes fields; answers how many there were. */
     public Answer<Long> remove(String... fields) {
-        for (String field : fields) {
-            field(field);
+        if (fields.length == 0) {
+            throw new IllegalArgumentException("there are no fields");
         }
-        return write("remove", commands -> commands.hdel(key(), fields));
+        byte[][] names = Arrays.stream(fields).map(field -> ascii(field(field))).toArray(byte[][]::new);
+        return write("remove", CommandType.HDEL, names).map(removed -> (Long) removed);
     }
 
     /** How many fields there are. */

@@ -3,6 +3,7 @@ package dev.terrace.cache.redis.structure;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.SharedRedis;
+import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
@@ -39,13 +40,13 @@ public final class RedisSet<V> extends RedisStructure {
     /** Adds members; answers how many are new. */
     public Answer<Long> add(Collection<? extends V> members) {
         byte[][] encoded = encoded(codec, members);
-        return write("add", commands -> commands.sadd(key(), encoded), encoded);
+        return write("add", CommandType.SADD, encoded).map(added -> (Long) added);
     }
 
     /** Removes members; answers how many there were. */
     public Answer<Long> remove(Collection<? extends V> members) {
         byte[][] encoded = encoded(codec, members);
-        return write("remove", commands -> commands.srem(key(), encoded), encoded);
+        return write("remove", CommandType.SREM, encoded).map(removed -> (Long) removed);
     }
 
     /** Whether it has a member. */

@@ -2,8 +2,16 @@ package dev.terrace.cache.redis.structure;
 
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
+import dev.terrace.cache.redis.RedisCallException;
+import dev.terrace.cache.redis.RedisScript;
 import dev.terrace.cache.redis.SharedRedis;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.output.NestedMultiOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -19,10 +27,13 @@ import org.jspecify.annotations.Nullable;
  * What all structures have: one key in Redis, under the connection's namespace. Thread-safe; nothing blocks but
  * {@link Answer#await}.
  *
- * <p>Where a time to live was given, every write sets it anew: the command for it is sent right behind the write, so that only a
- * connection that is lost between the two leaves it out until the next write. An answer to a write is one to both.
+ * <p>Where a time to live was given, every write sets it anew, together with the write or not at all: a write that is refused, as
+ * where something of another type is under the key, does not let that end.
  */
 public abstract class RedisStructure {
+
+    private static final RedisScript WRITE = RedisScript.resource(RedisStructure.class, "write.lua");
+    private static final RedisCodec<String, byte[]> CODEC = RedisCodec.of(StringCodec.ASCII, ByteArrayCodec.INSTANCE);
 
     private final SharedRedis redis;
     private final String kind;
@@ -79,22 +90,54 @@ public abstract class RedisStructure {
         return redis.call(kind, name, operation, values);
     }
 
-    /** A call that writes, and so sets the time to live anew. */
-    final <T extends @Nullable Object> Answer<T> write(
-            String name,
-            Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation,
-            byte[]... values) {
-        Duration life = timeToLive;
-        if (life == null) {
-            return call(name, operation, values);
+    /**
+     * A call of a command that writes, and so sets the time to live anew. Given thousands of arguments, it must be one whose
+     * answers to parts of them can be added up.
+     *
+     * @param args what comes after the key
+     * @return a {@code Long}, {@code Double} or {@code byte[]}
+     */
+    final Answer<Object> write(String name, CommandType command, byte[]... args) {
+        if (timeToLive == null) {
+            return call(
+                            name,
+                            commands -> commands.dispatch(
+                                    command,
+                                    new NestedMultiOutput<>(CODEC),
+                                    new CommandArgs<>(CODEC).addKey(key).addValues(args)),
+                            args)
+                    .map(reply -> reply.get(0));
         }
-        return call(
-                name,
-                commands -> {
-                    CompletionStage<T> written = operation.apply(commands);
-                    return written.thenCombine(commands.pexpire(key, life.toMillis()), (result, expires) -> result);
-                },
-                values);
+        byte[][] all = new byte[args.length + 2][];
+        all[0] = life();
+        all[1] = ascii(command.name());
+        System.arraycopy(args, 0, all, 2, args.length);
+        return redis.run(kind, name, WRITE, List.of(key), all).map(reply -> reply.get(0));
+    }
+
+    /** The time to live in milliseconds for scripts, or nothing. */
+    final byte[] life() {
+        return timeToLive == null ? new byte[0] : ascii(Long.toString(timeToLive.toMillis()));
+    }
+
+    static byte[][] with(byte[] first, byte[][] others) {
+        byte[][] all = new byte[others.length + 1][];
+        all[0] = first;
+        System.arraycopy(others, 0, all, 1, others.length);
+        return all;
+    }
+
+    /** The number that Redis keeps as digits; 0 where there is none. */
+    static long number(byte @Nullable [] digits) {
+        if (digits == null) {
+            return 0;
+        }
+        try {
+            return Long.parseLong(new String(digits, StandardCharsets.US_ASCII));
+        } catch (NumberFormatException e) {
+            throw new RedisCallException(
+                    RedisCallException.Reason.WRONG_TYPE, "under the key is something that is no number", null);
+        }
     }
 
     static byte[] ascii(String text) {

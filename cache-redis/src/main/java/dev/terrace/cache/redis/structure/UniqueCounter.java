@@ -2,7 +2,9 @@ package dev.terrace.cache.redis.structure;
 
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.redis.Answer;
+import dev.terrace.cache.redis.RedisScript;
 import dev.terrace.cache.redis.SharedRedis;
+import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of value
  */
 public final class UniqueCounter<V> extends RedisStructure {
+
+    private static final RedisScript MERGE = RedisScript.resource(UniqueCounter.class, "merge.lua");
 
     private final Codec<V> codec;
 
@@ -37,7 +41,7 @@ public final class UniqueCounter<V> extends RedisStructure {
     /** Counts values; true where the estimate has changed. */
     public Answer<Boolean> add(Collection<? extends V> values) {
         byte[][] encoded = encoded(codec, values);
-        return write("add", commands -> commands.pfadd(key(), encoded), encoded).map(changed -> changed > 0);
+        return write("add", CommandType.PFADD, encoded).map(changed -> (Long) changed > 0);
     }
 
     /** How many different values, about. */
@@ -54,7 +58,8 @@ public final class UniqueCounter<V> extends RedisStructure {
 
     /** Makes this count what others counted as well. */
     public Answer<Boolean> merge(List<UniqueCounter<V>> others) {
-        String[] keys = others.stream().map(UniqueCounter::key).toArray(String[]::new);
-        return write("merge", commands -> commands.pfmerge(key(), keys)).map(status -> true);
+        List<String> keys = Stream.concat(Stream.of(key()), others.stream().map(UniqueCounter::key))
+                .toList();
+        return redis().run("unique", "merge", MERGE, keys, life()).map(reply -> true);
     }
 }

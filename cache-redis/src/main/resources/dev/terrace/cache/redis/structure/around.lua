@@ -1,11 +1,11 @@
--- KEYS scores. ARGV a member, or '' for the first; how many on each side of it, or of the first. Rank, member, score of each.
-local from, to = 0, tonumber(ARGV[2]) - 1
-if ARGV[1] ~= '' then
-  local place = redis.call('ZREVRANK', KEYS[1], ARGV[1])
+-- KEYS scores. ARGV how many on each side of a member, and the member; or how many of the first. Rank, member, score of each.
+local from, to = 0, tonumber(ARGV[1]) - 1
+if ARGV[2] then
+  local place = redis.call('ZREVRANK', KEYS[1], ARGV[2])
   if not place then
     return {}
   end
-  from, to = math.max(0, place - ARGV[2]), place + ARGV[2]
+  from, to = math.max(0, place - ARGV[1]), place + ARGV[1]
 end
 local found = redis.call('ZREVRANGE', KEYS[1], from, to, 'WITHSCORES')
 local reply = {}

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.codec.CodecException;
 import dev.terrace.cache.codec.NumberCodec;
 import dev.terrace.cache.codec.StringCodec;
@@ -19,11 +20,16 @@ import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
@@ -289,6 +295,122 @@ abstract class StructureContract {
         }
         assertThatThrownBy(pipeline::execute).isInstanceOf(IllegalStateException.class);
         assertThat(redis().pipeline().execute().await()).isEmpty();
+    }
+
+    @Test
+    void aWriteThatIsRefusedDoesNotLetEndWhatIsThere() {
+        stored("LPUSH", name + "list", "x");
+        stored("SET", name + "text", "x");
+        List<Answer<?>> refused = List.of(
+                Counter.on(redis(), name + "list", LONG).increment(),
+                Counter.on(redis(), name + "text", LONG).increment(),
+                UniqueCounter.on(redis(), name + "text", TEXT, LONG).add(List.of("a")),
+                RedisSet.on(redis(), name + "list", TEXT, LONG).add(List.of("a")),
+                RedisHash.on(redis(), name + "list", TEXT, LONG).put("f", "v"),
+                Leaderboard.on(redis(), name + "list", TEXT, LONG).set("a", 1),
+                EventLog.on(redis(), name + "list", TEXT, 10, LONG).append("a"));
+        refused.forEach(one -> assertThatThrownBy(one::await).isInstanceOf(RedisCallException.class));
+        assertThat(stored("PTTL", name + "list")).isEqualTo("-1");
+        assertThat(stored("PTTL", name + "text")).isEqualTo("-1");
+    }
+
+    @Test
+    void everyWriteSetsTheTimeToLiveAnew() {
+        String key = "{" + name + "}";
+        Counter counter = Counter.on(redis(), key + "counter", LONG);
+        RedisHash<String> hash = RedisHash.on(redis(), key + "hash", TEXT, LONG);
+        RedisSet<String> set = RedisSet.on(redis(), key + "set", TEXT, LONG);
+        Leaderboard<String> board = Leaderboard.on(redis(), key + "board", TEXT, LONG);
+        UniqueCounter<String> unique = UniqueCounter.on(redis(), key + "unique", TEXT, LONG);
+        UniqueCounter<String> other = UniqueCounter.on(redis(), key + "other", TEXT);
+        EventLog<String> log = EventLog.on(redis(), key + "log", TEXT, 10, LONG);
+        other.add(List.of("x")).await();
+        ends(counter, () -> counter.add(1));
+        ends(hash, () -> hash.put("a", "1"));
+        ends(hash, () -> hash.putAll(Map.of("b", "2", "c", "3")));
+        ends(hash, () -> hash.add("n", 1));
+        ends(hash, () -> hash.remove("a"));
+        ends(set, () -> set.add(List.of("a", "b")));
+        ends(set, () -> set.remove(List.of("a")));
+        ends(board, () -> board.set("a", 1));
+        ends(board, () -> board.setIfBetter("a", 2));
+        ends(board, () -> board.add("b", 2));
+        ends(board, () -> board.remove("b"));
+        ends(unique, () -> unique.add(List.of("a")));
+        ends(unique, () -> unique.merge(List.of(other)));
+        ends(log, () -> log.createGroup("group", "0"));
+        ends(log, () -> log.append("a"));
+        ends(log, () -> log.trim(5));
+        assertThat(hash.getAll().await()).isEqualTo(Map.of("b", "2", "c", "3", "n", "1"));
+        assertThat(unique.count().await()).isEqualTo(2);
+        assertThat(board.score("a").await()).hasValue(2);
+    }
+
+    private void ends(RedisStructure structure, Supplier<Answer<?>> write) {
+        stored("PERSIST", structure.key());
+        write.get().await();
+        assertThat(structure.timeToLive().await()).as(structure.toString()).isPresent();
+    }
+
+    @Test
+    void manyMembersAreWrittenAtOnceAlsoWithATimeToLive() {
+        List<String> many = IntStream.range(0, 12_000).mapToObj(n -> "m" + n).toList();
+        RedisSet<String> set = RedisSet.on(redis(), name, TEXT, LONG);
+        assertThat(set.add(many).await()).isEqualTo(12_000);
+        assertThat(set.remove(many.subList(0, 11_000)).await()).isEqualTo(11_000);
+        assertThat(set.size().await()).isEqualTo(1_000);
+        RedisHash<String> hash = RedisHash.on(redis(), name + "hash", TEXT, LONG);
+        Map<String, String> fields = new HashMap<>();
+        many.forEach(one -> fields.put(one, one));
+        assertThat(hash.putAll(fields).await()).isEqualTo(12_000);
+        assertThat(hash.getAll().await()).isEqualTo(fields);
+    }
+
+    @Test
+    void aLeaderboardTakesAnyMemberAndScore() {
+        Leaderboard<String> board = Leaderboard.on(redis(), name, TEXT);
+        board.set("first", Double.POSITIVE_INFINITY).await();
+        board.set("", 0.5).await();
+        board.set("last", Double.NEGATIVE_INFINITY).await();
+        assertThat(board.top(3).await())
+                .containsExactly(
+                        new Place<>(1, "first", Double.POSITIVE_INFINITY),
+                        new Place<>(2, "", 0.5),
+                        new Place<>(3, "last", Double.NEGATIVE_INFINITY));
+        assertThat(board.place("").await()).contains(new Place<>(2, "", 0.5));
+        assertThat(board.around("", 0).await()).hasSize(1);
+        assertThat(board.add("first", 1).await()).isEqualTo(Double.POSITIVE_INFINITY);
+        assertThat(board.score("last").await()).hasValue(Double.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void whatIsLeftLyingIsTakenOverAlsoBehindWhatIsBeingWorkedOn() {
+        EventLog<String> log = EventLog.on(redis(), name, TEXT, 1_000);
+        for (int i = 0; i < 60; i++) {
+            log.append("e" + i).await();
+        }
+        log.createGroup("g", "0").await();
+        log.readAs("g", "died", 60).await();
+        RedisServer.awaitTime(Duration.ofSeconds(1));
+        assertThat(log.takeOver("g", "busy", Duration.ofSeconds(1), 50).await()).hasSize(50);
+        // Redis looks at ten for each that is wanted.
+        assertThat(log.takeOver("g", "free", Duration.ofSeconds(1), 1).await()).hasSize(1);
+        assertThat(log.takeOver("g", "free", Duration.ofHours(1), 1).await()).isEmpty();
+    }
+
+    @Test
+    void whatIsNoNumberIsNotShownInTheFailure() {
+        stored("SET", name, "a secret");
+        stored("HSET", name + "hash", "f", "a secret");
+        for (Answer<Long> number : List.of(
+                Counter.on(redis(), name).get(),
+                RedisHash.on(redis(), name + "hash", TEXT).number("f"))) {
+            assertThatThrownBy(number::await)
+                    .isInstanceOfSatisfying(
+                            RedisCallException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.WRONG_TYPE))
+                    .hasMessage("under the key is something that is no number");
+        }
     }
 
     @Test
