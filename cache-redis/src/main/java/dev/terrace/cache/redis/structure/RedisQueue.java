@@ -1,6 +1,7 @@
 package dev.terrace.cache.redis.structure;
 
 import dev.terrace.cache.codec.Codec;
+import dev.terrace.cache.codec.CodecException;
 import dev.terrace.cache.redis.Answer;
 import dev.terrace.cache.redis.RedisCallException;
 import dev.terrace.cache.redis.RedisScript;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisQueue<V> {
 
-    private static final RedisScript OFFER = RedisScript.resource(RedisQueue.class, "offer.lua");
-    private static final RedisScript TAKE = RedisScript.resource(RedisQueue.class, "take.lua");
-    private static final RedisScript DONE = RedisScript.resource(RedisQueue.class, "done.lua");
+    private static final RedisScript OFFER = RedisScript.resource(RedisQueue.class, "queue.lua", "offer.lua");
+    private static final RedisScript TAKE = RedisScript.resource(RedisQueue.class, "queue.lua", "take.lua");
+    private static final RedisScript DONE = RedisScript.resource(RedisQueue.class, "queue.lua", "done.lua");
+    private static final RedisScript LEAVE = RedisScript.resource(RedisQueue.class, "queue.lua", "leave.lua");
     private static final Duration RECHECK = Duration.ofSeconds(1);
 
     private final SharedRedis redis;
@@ -37,13 +40,23 @@ public final class RedisQueue<V> {
     private final Duration handling;
     private final List<String> keys;
     private final int maxLength;
+    private final byte[] life;
 
-    private RedisQueue(SharedRedis redis, String name, Codec<V> codec, Duration handling, int maxLength) {
+    private RedisQueue(
+            SharedRedis redis,
+            String name,
+            Codec<V> codec,
+            Duration handling,
+            int maxLength,
+            @Nullable Duration timeToLive) {
         if (handling.toMillis() < 1) {
             throw new IllegalArgumentException("handling " + handling + " is below 1 ms");
         }
         if (maxLength < 1) {
             throw new IllegalArgumentException("maxLength " + maxLength + " is not positive");
+        }
+        if (timeToLive != null && timeToLive.compareTo(handling) <= 0) {
+            throw new IllegalArgumentException("timeToLive " + timeToLive + " is not longer than handling " + handling);
         }
         if (name.indexOf('{') >= 0 || name.indexOf('}') >= 0) {
             throw new IllegalArgumentException("the name has braces, which decide where a cluster keeps it");
@@ -52,35 +65,50 @@ public final class RedisQueue<V> {
         this.codec = codec;
         this.handling = handling;
         this.maxLength = maxLength;
+        this.life = RedisStructure.ascii(timeToLive == null ? "" : Long.toString(timeToLive.toMillis()));
         String entries = redis.key("queue:{" + name + "}");
         this.keys = List.of(entries, entries + ":taken", entries + ":due", entries + ":waiting");
     }
 
     /**
-     * The queue of this name.
+     * The queue of this name, without an end.
      *
      * @param handling how long whoever took an entry has to acknowledge it
      * @param maxLength how many entries may wait
      */
     public static <V> RedisQueue<V> on(
             SharedRedis redis, String name, Codec<V> codec, Duration handling, int maxLength) {
-        return new RedisQueue<>(redis, name, codec, handling, maxLength);
+        return new RedisQueue<>(redis, name, codec, handling, maxLength, null);
+    }
+
+    /**
+     * The queue of this name, which ends with all its entries so long after the last change.
+     *
+     * @param timeToLive longer than {@code handling}
+     */
+    public static <V> RedisQueue<V> on(
+            SharedRedis redis, String name, Codec<V> codec, Duration handling, int maxLength, Duration timeToLive) {
+        return new RedisQueue<>(redis, name, codec, handling, maxLength, timeToLive);
     }
 
     /** An entry that was taken. */
     public final class Taken {
 
         private final String ticket;
-        private final V value;
+        private final byte[] bytes;
 
-        private Taken(String ticket, V value) {
+        private Taken(String ticket, byte[] bytes) {
             this.ticket = ticket;
-            this.value = value;
+            this.bytes = bytes;
         }
 
-        /** The entry. */
+        /**
+         * The entry, decoded by each call.
+         *
+         * @throws CodecException if it cannot be decoded: acknowledge it then, or it comes again for ever
+         */
         public V value() {
-            return value;
+            return codec.decode(ByteBuffer.wrap(bytes));
         }
 
         /** Says that it is done with; false where it took too long and may have been given to another. */
@@ -94,7 +122,7 @@ public final class RedisQueue<V> {
         }
 
         private Answer<Boolean> done(String how) {
-            return redis.run("queue", "done", DONE, keys, RedisStructure.ascii(ticket), RedisStructure.ascii(how))
+            return redis.run("queue", "done", DONE, keys, life, RedisStructure.ascii(ticket), RedisStructure.ascii(how))
                     .map(reply -> Long.valueOf(1).equals(reply.get(0)));
         }
     }
@@ -102,9 +130,8 @@ public final class RedisQueue<V> {
     /** Appends entries, all or none; false where there is no room for them. */
     public Answer<Boolean> offer(Collection<? extends V> entries) {
         byte[][] encoded = RedisStructure.encoded(codec, entries);
-        byte[][] args = new byte[encoded.length + 1][];
-        args[0] = RedisStructure.ascii(Integer.toString(maxLength));
-        System.arraycopy(encoded, 0, args, 1, encoded.length);
+        byte[] most = RedisStructure.ascii(Integer.toString(maxLength));
+        byte[][] args = RedisStructure.with(life, RedisStructure.with(most, encoded));
         return redis.run("queue", "offer", OFFER, keys, args)
                 .map(reply -> Long.valueOf(1).equals(reply.get(0)));
     }
@@ -151,13 +178,14 @@ public final class RedisQueue<V> {
         private final ReentrantLock lock = new ReentrantLock();
         private boolean trying;
         private boolean wokenMeanwhile;
+        private @Nullable Future<?> timer;
 
         Taking(Duration wait) {
             this.wait = wait;
             this.sleeper = wait.isZero() ? null : redis.wakeups().register(this::attempt);
-            Wakeups.Sleeper registered = sleeper;
-            if (registered != null) {
-                answer.whenComplete((taken, failure) -> registered.close());
+            if (sleeper != null) {
+                redis.bounded(answer, wait);
+                answer.whenComplete((taken, failure) -> ended());
             }
         }
 
@@ -173,19 +201,16 @@ public final class RedisQueue<V> {
                 }
                 trying = true;
                 wokenMeanwhile = false;
+                if (timer != null) {
+                    timer.cancel(false);
+                    timer = null;
+                }
             } finally {
                 lock.unlock();
             }
             boolean heard =
                     sleeper == null || sleeper.heard().toCompletableFuture().isDone();
-            redis.run(
-                            "queue",
-                            "take",
-                            TAKE,
-                            keys,
-                            RedisStructure.ascii(ticket),
-                            RedisStructure.ascii(Long.toString(handling.toMillis())),
-                            RedisStructure.ascii(sleeper == null ? "" : sleeper.address()))
+            redis.run("queue", "take", TAKE, keys, life, RedisStructure.ascii(ticket), handling(), address())
                     .whenComplete((reply, failure) -> {
                         if (failure != null) {
                             failed(failure);
@@ -198,13 +223,7 @@ public final class RedisQueue<V> {
         }
 
         private void taken(byte[] bytes) {
-            Taken taken;
-            try {
-                taken = new Taken(ticket, codec.decode(ByteBuffer.wrap(bytes)));
-            } catch (RuntimeException undecodable) {
-                answer.completeExceptionally(undecodable);
-                return;
-            }
+            Taken taken = new Taken(ticket, bytes);
             if (!answer.complete(Optional.of(taken))) {
                 taken.giveBack();
             }
@@ -213,7 +232,7 @@ public final class RedisQueue<V> {
         private void failed(Throwable failure) {
             Throwable cause =
                     failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            boolean passes = cause instanceof RedisCallException call && call.mayHaveHappened();
+            boolean passes = cause instanceof RedisCallException call && call.mayPass();
             if (passes && !left().isZero()) {
                 again(true);
             } else {
@@ -223,31 +242,73 @@ public final class RedisQueue<V> {
 
         private void again(boolean heard) {
             Duration left = left();
-            if (left.isZero()) {
-                answer.complete(Optional.empty());
-                return;
-            }
+            boolean over;
             boolean now;
             lock.lock();
             try {
                 trying = false;
-                now = wokenMeanwhile;
+                over = left.isZero() || answer.isDone();
+                now = !over && wokenMeanwhile;
+                if (!over && !now) {
+                    Duration pause = left.compareTo(RECHECK) < 0 ? left : RECHECK;
+                    timer = redis.timer().schedule(this::attempt, pause.toNanos(), TimeUnit.NANOSECONDS);
+                }
+            } catch (RejectedExecutionException e) {
+                answer.completeExceptionally(new IllegalStateException(redis + " is closed", e));
+                return;
             } finally {
                 lock.unlock();
+            }
+            if (over) {
+                if (!answer.complete(Optional.empty())) {
+                    leave();
+                }
+                return;
             }
             if (!heard && sleeper != null) {
                 sleeper.heard().thenRun(this::attempt);
             }
             if (now) {
                 attempt();
-                return;
             }
-            Duration pause = left.compareTo(RECHECK) < 0 ? left : RECHECK;
+        }
+
+        private void ended() {
+            boolean idle;
+            lock.lock();
             try {
-                redis.timer().schedule(this::attempt, pause.toNanos(), TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException e) {
-                answer.completeExceptionally(new IllegalStateException(redis + " is closed", e));
+                idle = !trying;
+                if (timer != null) {
+                    timer.cancel(false);
+                }
+            } finally {
+                lock.unlock();
             }
+            if (sleeper != null) {
+                sleeper.close();
+            }
+            if (idle) {
+                leave();
+            }
+        }
+
+        /** Nobody is to be woken in vain. */
+        private void leave() {
+            if (sleeper != null) {
+                redis.run("queue", "leave", LEAVE, keys, life, address()).whenComplete((reply, failure) -> {
+                    if (failure instanceof RedisCallException) {
+                        redis.report("queue", failure);
+                    }
+                });
+            }
+        }
+
+        private byte[] handling() {
+            return RedisStructure.ascii(Long.toString(handling.toMillis()));
+        }
+
+        private byte[] address() {
+            return RedisStructure.ascii(sleeper == null ? "" : sleeper.address());
         }
 
         private Duration left() {

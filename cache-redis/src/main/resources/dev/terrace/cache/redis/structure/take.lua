@@ -1,40 +1,45 @@
--- KEYS entries, taken, due, waiting. ARGV ticket, milliseconds of handling, the waiter or ''. {entry} or {}.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local handling = tonumber(ARGV[2])
+-- ARGV further: ticket, milliseconds of handling, the waiter or ''. {entry} or {}.
+local ticket, handling, waiter = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 -- The answer to an earlier try was lost.
-local mine = redis.call('HGET', KEYS[2], ARGV[1])
+local mine = redis.call('HGET', taken, ticket)
 if mine then
-  redis.call('ZADD', KEYS[3], now + handling, ARGV[1])
+  redis.call('ZADD', due, now + handling, ticket)
+  live_on()
   return { mine }
 end
 
 -- What was not acknowledged in time goes back, the oldest to the front.
-local late = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
+local late = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 100)
 for i = #late, 1, -1 do
-  local entry = redis.call('HGET', KEYS[2], late[i])
+  local entry = redis.call('HGET', taken, late[i])
   if entry then
-    redis.call('LPUSH', KEYS[1], entry)
+    redis.call('LPUSH', entries, entry)
   end
-  redis.call('HDEL', KEYS[2], late[i])
-  redis.call('ZREM', KEYS[3], late[i])
+  redis.call('HDEL', taken, late[i])
+  redis.call('ZREM', due, late[i])
 end
--- Where the clock was set back, nothing is kept aside for longer than it may be from now on.
-local last = redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')
-if last[1] and tonumber(last[2]) > now + 10 * handling then
-  redis.call('ZADD', KEYS[3], now + handling, last[1])
+-- Where the clock was set back, nothing is kept aside for much longer than it may be from now on. Processes may differ in how
+-- long that is, so not everything beyond this one's is of before.
+local ahead = redis.call('ZRANGEBYSCORE', due, string.format('(%.0f', now + 10 * handling), '+inf', 'LIMIT', 0, 100)
+for i = 1, #ahead do
+  redis.call('ZADD', due, now + handling, ahead[i])
 end
 
-local entry = redis.call('LPOP', KEYS[1])
+local entry = redis.call('LPOP', entries)
 if entry then
-  redis.call('HSET', KEYS[2], ARGV[1], entry)
-  redis.call('ZADD', KEYS[3], now + handling, ARGV[1])
-  redis.call('ZREM', KEYS[4], ARGV[3])
+  redis.call('HSET', taken, ticket, entry)
+  redis.call('ZADD', due, now + handling, ticket)
+  redis.call('ZREM', waiting, waiter)
+  live_on()
+  if #late > 1 then
+    wake(#late - 1)
+  end
   return { entry }
 end
-if ARGV[3] ~= '' then
-  redis.call('ZADD', KEYS[4], now, ARGV[3])
-  redis.call('PEXPIRE', KEYS[4], 5000)
+if waiter ~= '' then
+  forget_the_gone()
+  redis.call('ZADD', waiting, now, waiter)
+  redis.call('PEXPIRE', waiting, 2 * PATIENCE)
 end
 return {}

@@ -414,6 +414,101 @@ abstract class StructureContract {
     }
 
     @Test
+    void whoeverWaitsForAnEntryNoMoreIsNotWoken() {
+        RedisQueue<String> queue = RedisQueue.on(redis(), name, TEXT, LONG, 100);
+        String waiters = "queue:{" + name + "}:waiting";
+        for (int i = 0; i < 5; i++) {
+            assertThat(queue.take(Duration.ofMillis(20)).await()).isEmpty();
+        }
+        Answer<Optional<RedisQueue<String>.Taken>> cancelled = queue.take(LONG);
+        eventually("it waits", () -> !stored("ZCARD", waiters).equals("0"));
+        cancelled.cancel(true);
+        eventually("nobody waits", () -> stored("ZCARD", waiters).equals("0"));
+        // As a process that was killed leaves it.
+        stored("ZADD", waiters, 1, "nobody|1");
+        Answer<Optional<RedisQueue<String>.Taken>> waiting = queue.take(LONG);
+        eventually(
+                "it waits alone",
+                () -> stored("ZCARD", waiters).equals("1")
+                        && owner(waiters).command("ZSCORE", waiters, "nobody|1") == null);
+        queue.offer(List.of("a")).await();
+        assertThat(waiting.await().orElseThrow().acknowledge().await()).isTrue();
+        eventually("nothing is left", () -> stored("EXISTS", waiters).equals("0"));
+    }
+
+    @Test
+    void whoeverIsWokenInVainDoesNotAskMoreOftenForIt() {
+        RedisQueue<String> queue = RedisQueue.on(redis(), name, TEXT, LONG, 100);
+        String waiters = "queue:{" + name + "}:waiting";
+        Answer<Optional<RedisQueue<String>.Taken>> waiting = queue.take(LONG);
+        eventually("it waits", () -> stored("ZCARD", waiters).equals("1"));
+        String[] address = new String(
+                        (byte[]) ((List<?>) owner(waiters).command("ZRANGE", waiters, 0, 0)).get(0), UTF_8)
+                .split("\\|", -1);
+        for (int i = 0; i < 20; i++) {
+            long calls = redis().calls();
+            eventually("it is woken", () -> {
+                owner(waiters).command("PUBLISH", address[0], address[1]);
+                return redis().calls() > calls;
+            });
+        }
+        RedisServer.awaitTime(Duration.ofMillis(200));
+        long calls = redis().calls();
+        RedisServer.awaitTime(Duration.ofMillis(1_500));
+        assertThat(redis().calls() - calls).isLessThanOrEqualTo(4);
+        waiting.cancel(true);
+    }
+
+    @Test
+    void anEntryThatCannotBeDecodedCanBeAcknowledged() {
+        RedisQueue.on(redis(), name, TEXT, LONG, 10).offer(List.of("no number")).await();
+        RedisQueue<Long> queue = RedisQueue.on(redis(), name, NumberCodec.longs(), LONG, 10);
+        RedisQueue<Long>.Taken taken = queue.take(Duration.ZERO).await().orElseThrow();
+        assertThatThrownBy(taken::value).isInstanceOf(CodecException.class);
+        assertThat(taken.acknowledge().await()).isTrue();
+        assertThat(queue.inHand().await()).isZero();
+    }
+
+    @Test
+    void aQueueWithATimeToLiveEndsWithAllItHas() {
+        RedisQueue<String> queue = RedisQueue.on(redis(), name, TEXT, Duration.ofSeconds(1), 10, LONG);
+        List<String> keys = List.of("queue:{" + name + "}", "queue:{" + name + "}:taken", "queue:{" + name + "}:due");
+        queue.offer(List.of("a", "b", "c")).await();
+        assertThat(Long.valueOf((String) stored("PTTL", keys.get(0)))).isPositive();
+        RedisQueue<String>.Taken taken = queue.take(Duration.ZERO).await().orElseThrow();
+        assertThat(queue.take(Duration.ZERO).await()).isPresent();
+        for (String key : keys) {
+            assertThat(Long.valueOf((String) stored("PTTL", key))).as(key).isPositive();
+            stored("PERSIST", key);
+        }
+        taken.acknowledge().await();
+        for (String key : keys) {
+            assertThat(Long.valueOf((String) stored("PTTL", key))).as(key).isPositive();
+        }
+        assertThatThrownBy(() -> RedisQueue.on(redis(), name, TEXT, LONG, 10, LONG))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void eventually(String what, Condition condition) {
+        long end = System.nanoTime() + LONG.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                if (condition.holds()) {
+                    return;
+                }
+            } catch (Exception e) {
+                throw new AssertionError(what, e);
+            }
+            RedisServer.awaitTime(Duration.ofMillis(5));
+        }
+        throw new AssertionError("not within " + LONG + ": " + what);
+    }
+
+    @Test
     void badInputIsRefusedClearly() {
         Counter wrong = Counter.on(redis(), name);
         stored("LPUSH", name, "x");
