@@ -36,38 +36,45 @@ final class MetricsTableTest {
 
     private static String table() {
         StringBuilder table = new StringBuilder("""
-                # Metrics
+            # Metrics
 
-                Generated from the code, and checked by a test; another one compares the names with what a running example
-                exposes.
+            Generated from the code, and checked by a test; another one compares the names with what a running example
+            exposes.
 
-                One call binds a cache, or all caches of a registry, those built later too:
+            One call binds a cache, or all caches of a registry, those built later too:
 
-                ```java
-                Cache.builder("products").listener(new MicrometerCacheListener(registry))…
-                caches.listen(new MicrometerCacheListener(registry));
-                ```
+            ```java
+            Cache.builder("products").listener(new MicrometerCacheListener(registry))…
+            caches.listen(new MicrometerCacheListener(registry));
+            ```
 
-                Closing a cache removes its meters. No key, value or tag of the application is ever a metric's tag. Reading the near
-                tier costs nothing more: what a cache counts is read when the registry asks.
+            Closing a cache removes its meters. No key, value or tag of the application is ever a metric's tag. Reading the near
+            tier costs nothing more: what a cache counts is read when the registry asks.
 
-                ## Caches
+            Locks, limiters, structures and pipelines are told to the same listener by a view of their connection; each call of theirs is
+            then in `cache.commands`, and a failed one under `result="failure"`:
 
-                | meter | in Prometheus | type | tags | what |
-                |---|---|---|---|---|
-                """);
+            ```java
+            SharedRedis redis = tier.shared().withListener(listener);
+            ```
+
+            ## Caches
+
+            | meter | in Prometheus | type | tags | what |
+            |---|---|---|---|---|
+            """);
         for (CacheMeter meter : CacheMeter.values()) {
             if (meter == CacheMeter.SERVER_HITS) {
                 table.append("""
 
-                        ## Servers
+                    ## Servers
 
-                        What the servers of far tiers count of themselves, by `ServerMeters.start(registry, RedisStatistics.of(…), interval)`
-                        or `MemcachedStatistics.of(…)`.
+                    What the servers of far tiers count of themselves, by `ServerMeters.start(registry, RedisStatistics.of(…), interval)`
+                    or `MemcachedStatistics.of(…)`.
 
-                        | meter | in Prometheus | type | tags | what |
-                        |---|---|---|---|---|
-                        """);
+                    | meter | in Prometheus | type | tags | what |
+                    |---|---|---|---|---|
+                    """);
             }
             table.append("| `%s` | `%s` | %s | %s | %s |\n"
                     .formatted(
@@ -79,20 +86,20 @@ final class MetricsTableTest {
         }
         return table.append("""
 
-                ## Traces
+            ## Traces
 
-                `new MicrometerCacheTracer(observationRegistry)`, given to `CacheBuilder.tracer`, observes calls of the loader
-                (`cache.load`; `cache.refresh` where a value was served meanwhile) and of the far tier (`cache.far`). Their parent is the
-                observation of the caller who caused them, on whatever thread they run.
+            `new MicrometerCacheTracer(observationRegistry)`, given to `CacheBuilder.tracer`, observes calls of the loader
+            (`cache.load`; `cache.refresh` where a value was served meanwhile) and of the far tier (`cache.far`). Their parent is the
+            observation of the caller who caused them, on whatever thread they run.
 
-                ## Health
+            ## Health
 
-                `HealthCheck.of(caches).check()` says `UP`, `DEGRADED` or `DOWN`, with reasons, from counters alone: for a readiness probe.
+            `HealthCheck.of(caches).check()` says `UP`, `DEGRADED` or `DOWN`, with reasons, from counters alone: for a readiness probe.
 
-                ## Queries
+            ## Queries
 
-                Recording rules, alerts and a dashboard are in [dashboards](dashboards/README.md).
-                """).toString();
+            Recording rules, alerts and a dashboard are in [dashboards](dashboards/README.md).
+            """).toString();
     }
 
     private static String inPrometheus(CacheMeter meter) {

@@ -89,6 +89,18 @@ final class ClusterWire implements Wire {
             fail(replies, new IllegalStateException(SERVER + " is closed"));
             return replies;
         }
+        long bytes = 0;
+        for (Pipeline.Entry entry : entries) {
+            bytes += entry.bytes() + CALL_BYTES;
+        }
+        long weight = bytes;
+        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
+            unansweredBytes.addAndGet(-weight);
+            fail(replies, new RedisException("too much is unanswered by the cluster already"));
+            return replies;
+        }
+        CompletableFuture.allOf(replies.toArray(CompletableFuture[]::new))
+                .whenComplete((all, failure) -> unansweredBytes.addAndGet(-weight));
         connection().whenComplete((connection, failure) -> {
             if (failure != null) {
                 fail(replies, failure);

@@ -32,14 +32,31 @@ public final class Pipeline {
     private final Duration budget;
     private final int maxValueBytes;
     private final Function<Throwable, RuntimeException> translation;
+    private final Listener listener;
     private final List<Entry> entries = new ArrayList<>();
     private boolean executed;
 
-    Pipeline(Wire wire, Duration budget, int maxValueBytes, Function<Throwable, RuntimeException> translation) {
+    /** Who is told of an execution. */
+    interface Listener {
+
+        /**
+         * @param start in nanoseconds, of this process's time
+         * @param failure the first, or null
+         */
+        void onEnd(long start, @Nullable RuntimeException failure);
+    }
+
+    Pipeline(
+            Wire wire,
+            Duration budget,
+            int maxValueBytes,
+            Function<Throwable, RuntimeException> translation,
+            Listener listener) {
         this.wire = wire;
         this.budget = budget;
         this.maxValueBytes = maxValueBytes;
         this.translation = translation;
+        this.listener = listener;
     }
 
     /**
@@ -73,6 +90,7 @@ public final class Pipeline {
     /**
      * Adds a command whose first argument is its only key.
      *
+     * @param key as it is in Redis: a namespace is put before it by {@link SharedRedis#key}, and not here
      * @throws IllegalArgumentException if an argument is over the connection's size limit
      * @throws IllegalStateException if there are a million already
      */
@@ -90,7 +108,7 @@ public final class Pipeline {
         return this;
     }
 
-    /** Sets a value with a time to live. */
+    /** Sets a value with a time to live, under a key as it is in Redis. */
     public Pipeline set(String key, byte[] value, Duration timeToLive) {
         if (timeToLive.toMillis() < 1) {
             throw new IllegalArgumentException("timeToLive " + timeToLive + " is below 1 ms");
@@ -103,7 +121,7 @@ public final class Pipeline {
                 Long.toString(timeToLive.toMillis()).getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** Gets a value. */
+    /** Gets a value, under a key as it is in Redis. */
     public Pipeline get(String key) {
         return add(CommandType.GET, key);
     }
@@ -141,12 +159,22 @@ public final class Pipeline {
         return parts;
     }
 
+    private static @Nullable RuntimeException firstFailure(List<Result> results) {
+        for (Result result : results) {
+            if (result.failure() != null) {
+                return result.failure();
+            }
+        }
+        return null;
+    }
+
     /** Sends parts, some at a time. */
     private final class Run {
 
         private final List<List<Entry>> parts;
         private final List<CompletableFuture<List<Result>>> done = new ArrayList<>();
         private final Answer<List<Result>> answer = new Answer<>();
+        private final long start = System.nanoTime();
 
         Run(List<List<Entry>> parts) {
             this.parts = parts;
@@ -157,6 +185,7 @@ public final class Pipeline {
             CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).thenRun(() -> {
                 List<Result> all = new ArrayList<>(entries.size());
                 done.forEach(part -> all.addAll(part.join()));
+                listener.onEnd(start, firstFailure(all));
                 answer.complete(all);
             });
             for (int i = 0; i < Math.min(PARTS_UNDER_WAY, parts.size()); i++) {

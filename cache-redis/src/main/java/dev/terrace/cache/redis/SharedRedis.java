@@ -188,7 +188,7 @@ public final class SharedRedis implements AutoCloseable {
         return view.maxValueBytes;
     }
 
-    /** How many calls were made; a pipeline is none. */
+    /** How many calls were made; a pipeline is one. */
     public long calls() {
         return line.counters.calls.sum();
     }
@@ -283,9 +283,17 @@ public final class SharedRedis implements AutoCloseable {
                 && String.valueOf(refusal.getMessage()).startsWith("TRYAGAIN");
     }
 
-    /** Commands to be sent together, with this view's budget for each part and its limit of size. */
+    /**
+     * Commands to be sent together, with this view's budget for each part and its limit of size. Their keys are not put under
+     * the view's namespace by themselves: {@link #key} does.
+     */
     public Pipeline pipeline() {
-        return new Pipeline(line.wire, view.budget, view.maxValueBytes, this::translated);
+        return new Pipeline(line.wire, view.budget, view.maxValueBytes, this::translated, this::executed);
+    }
+
+    private void executed(long start, @Nullable RuntimeException failure) {
+        line.counters.calls.increment();
+        told("pipeline", "execute", start, failure);
     }
 
     private void told(String kind, String name, long start, @Nullable RuntimeException failure) {

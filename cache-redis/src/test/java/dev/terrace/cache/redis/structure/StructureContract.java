@@ -489,6 +489,26 @@ abstract class StructureContract {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    @Test
+    void aPipelineIsToldToTheListener() {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        SharedRedis redis = redis().withListener(new CacheListener() {
+            @Override
+            public void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {
+                told.add(kind + " " + operation + " " + (failure == null ? "well" : "failed"));
+            }
+        });
+        long calls = redis.calls();
+        redis.pipeline().set(name, new byte[1], LONG).get(name).execute().await();
+        redis.pipeline()
+                .add(CommandType.LPUSH, name, new byte[1])
+                .get(name)
+                .execute()
+                .await();
+        assertThat(told).containsExactly("pipeline execute well", "pipeline execute failed");
+        assertThat(redis.calls()).isEqualTo(calls + 2);
+    }
+
     private interface Condition {
         boolean holds() throws Exception;
     }
