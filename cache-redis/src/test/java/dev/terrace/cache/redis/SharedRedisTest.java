@@ -196,7 +196,10 @@ final class SharedRedisTest {
                 SharedRedis given = SharedRedis.using(RedisClient.create(sentinel.uri()))) {
             set(own, "own", "1").await();
             set(given, "given", "1").await();
+            RedisServer old = sentinel.primary();
             RedisServer primary = sentinel.failOver();
+            // As the sentinels tell it some ten seconds later.
+            old.command("REPLICAOF", "127.0.0.1", primary.port());
             for (SharedRedis redis : List.of(own, given)) {
                 // The old primary takes writes until it is told, and forgets them then.
                 eventually(() -> {
