@@ -58,7 +58,13 @@ final class Flusher<K, V> {
         }
     }
 
-    private void write(Batch<K, V> batch) {
+    private void write(Batch<K, V> taken) {
+        // What these replace must not come back after them.
+        around.log.awaitDropped(taken.keys());
+        Batch<K, V> batch = ours(taken);
+        if (batch.size() == 0) {
+            return;
+        }
         long start = around.nanoTime.getAsLong();
         Map<K, Throwable> failed = new LinkedHashMap<>();
         Throwable failure = call(batch);
@@ -89,6 +95,19 @@ final class Flusher<K, V> {
         }
         end(stored);
         around.reports.changed();
+    }
+
+    /** Without what others have to write now. */
+    private Batch<K, V> ours(Batch<K, V> taken) {
+        List<Pending<K, V>> ours = new ArrayList<>(taken.size());
+        for (Pending<K, V> key : taken.keys()) {
+            if (around.log.isOurs(key.writing())) {
+                ours.add(key);
+            } else if (pending.end(key)) {
+                around.reports.freed();
+            }
+        }
+        return new Batch<>(ours, taken.oldest());
     }
 
     private static Duration lag(Batch<?, ?> batch, long end) {
@@ -129,23 +148,26 @@ final class Flusher<K, V> {
         for (Pending<K, V> key : stored) {
             Queued<K, V> written = key.writing();
             if (!pending.isReplaced(key)) {
-                settled.put(key.key, written.operation().isRemove() ? PutStamp.NONE : written.stamp());
+                settled.put(key.key, written.operation().isRemove() ? PutStamp.NONE : around.log.stamp(written));
             }
         }
         settle(settled);
-        stored.forEach(this::forget);
+        forget(stored);
     }
 
     /** The store will not get this, or may have got it in spite of a failure: the cache must not go on holding it. */
     void giveUp(Pending<K, V> key) {
         settle(Map.of(key.key, PutStamp.NONE));
-        forget(key);
+        forget(List.of(key));
     }
 
-    private void forget(Pending<K, V> key) {
-        around.log.drop(key.writing().operation().number());
-        if (pending.end(key)) {
-            around.reports.freed();
+    private void forget(List<Pending<K, V>> keys) {
+        keys.forEach(key -> around.log.drop(key.writing()));
+        around.log.awaitDropped(keys);
+        for (Pending<K, V> key : keys) {
+            if (pending.end(key)) {
+                around.reports.freed();
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 package dev.terrace.cache.strategy;
 
-import dev.terrace.cache.codec.Codec;
+import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
-import java.nio.ByteBuffer;
+import dev.terrace.cache.strategy.PendingWrites.Pending;
+import dev.terrace.cache.strategy.PendingWrites.Queued;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,25 @@ interface OperationLog<K, V> {
      */
     void awaitDurable(long number);
 
-    void drop(long number);
+    void drop(Queued<K, V> operation);
+
+    /** Whether this process may write it, as far as it knows. */
+    default boolean isOurs(Queued<K, V> operation) {
+        return true;
+    }
+
+    /** Waits, in bounded time, until every drop so far is kept wherever else it could come back while this process lives. */
+    default void awaitDropped(List<Pending<K, V>> being) {}
+
+    /** Which put of the cache it goes with. */
+    default PutStamp stamp(Queued<K, V> operation) {
+        return operation.stamp();
+    }
+
+    /** The queue that processes share, or null where this log is of this process alone. */
+    default @Nullable SharedQueue<K, V> shared() {
+        return null;
+    }
 
     /** What an earlier process has left. */
     List<StoreOperation<K, V>> recovered();
@@ -71,7 +90,7 @@ interface OperationLog<K, V> {
         public void awaitDurable(long number) {}
 
         @Override
-        public void drop(long number) {}
+        public void drop(Queued<K, V> operation) {}
 
         @Override
         public List<StoreOperation<K, V>> recovered() {
@@ -87,25 +106,17 @@ interface OperationLog<K, V> {
         public void close() {}
     }
 
-    /**
-     * Numbers and records of a journal: the length of the key's bytes, those, one byte that says whether there is a value, and
-     * that.
-     */
+    /** Numbers and records of a journal. */
     final class Journaled<K, V> implements OperationLog<K, V> {
 
-        private static final int FORMAT = 1;
-        private static final int HEADER = 1 + 4 + 1;
-
         private final JournalLog log;
-        private final Codec<K> keys;
-        private final Codec<V> values;
+        private final OperationCodec<K, V> codec;
         private final Duration longestWait;
 
         /** @param longestWait for a record to be safe: a disk that hangs must not hold writers for good */
-        Journaled(JournalLog log, Codec<K> keys, Codec<V> values, Duration longestWait) {
+        Journaled(JournalLog log, OperationCodec<K, V> codec, Duration longestWait) {
             this.log = log;
-            this.keys = keys;
-            this.values = values;
+            this.codec = codec;
             this.longestWait = longestWait;
         }
 
@@ -116,15 +127,7 @@ interface OperationLog<K, V> {
 
         @Override
         public byte[] encoded(K key, @Nullable V value) {
-            byte[] keyBytes = keys.encode(key);
-            byte[] valueBytes = value == null ? new byte[0] : values.encode(value);
-            return ByteBuffer.allocate(HEADER + keyBytes.length + valueBytes.length)
-                    .put((byte) FORMAT)
-                    .putInt(keyBytes.length)
-                    .put(keyBytes)
-                    .put((byte) (value == null ? 0 : 1))
-                    .put(valueBytes)
-                    .array();
+            return codec.encoded(key, value);
         }
 
         @Override
@@ -150,39 +153,24 @@ interface OperationLog<K, V> {
         }
 
         @Override
-        public void drop(long number) {
-            log.drop(number);
+        public void drop(Queued<K, V> operation) {
+            log.drop(operation.operation().number());
         }
 
         @Override
         public List<StoreOperation<K, V>> recovered() {
             List<StoreOperation<K, V>> operations = new ArrayList<>();
             for (JournalLog.Entry entry : log.recovered()) {
-                operations.add(decoded(entry));
+                try {
+                    operations.add(codec.decoded(entry.record(), log.origin(), entry.number(), 0));
+                } catch (RuntimeException e) {
+                    throw new JournalException(
+                            "record " + entry.number() + " of the journal cannot be read with " + codec
+                                    + "; it was kept: open it with those that wrote it, or remove the journal",
+                            e);
+                }
             }
             return operations;
-        }
-
-        private StoreOperation<K, V> decoded(JournalLog.Entry entry) {
-            try {
-                ByteBuffer bytes = ByteBuffer.wrap(entry.record());
-                int format = bytes.get();
-                if (format != FORMAT) {
-                    throw new IllegalArgumentException("format " + format);
-                }
-                int keyLength = bytes.getInt();
-                ByteBuffer keyBytes = bytes.slice(bytes.position(), keyLength);
-                bytes.position(bytes.position() + keyLength);
-                K key = keys.decode(keyBytes);
-                V value = bytes.get() == 0 ? null : values.decode(bytes);
-                return new StoreOperation<>(key, value, log.origin(), entry.number());
-            } catch (RuntimeException e) {
-                throw new JournalException(
-                        "record " + entry.number() + " of the journal cannot be read with codecs " + keys.id() + " and "
-                                + values.id()
-                                + "; it was kept: open it with those that wrote it, or remove the journal",
-                        e);
-            }
         }
 
         @Override

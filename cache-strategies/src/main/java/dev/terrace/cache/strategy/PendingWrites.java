@@ -1,6 +1,7 @@
 package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.PutStamp;
+import dev.terrace.cache.spi.SharedLog.Tenure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,8 +24,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingWrites<K, V> {
 
-    /** An operation, and which put of the cache it goes with. */
-    record Queued<K, V>(StoreOperation<K, V> operation, PutStamp stamp) {}
+    /**
+     * An operation, and which put of the cache it goes with.
+     *
+     * @param tenure under which a shared log has handed it out; null where the log is this process' own
+     */
+    record Queued<K, V>(
+            StoreOperation<K, V> operation,
+            PutStamp stamp,
+            @Nullable Tenure tenure) {
+
+        Queued(StoreOperation<K, V> operation, PutStamp stamp) {
+            this(operation, stamp, null);
+        }
+    }
 
     /** What is to be written together. */
     record Batch<K, V>(List<Pending<K, V>> keys, long oldest) {
@@ -132,39 +145,82 @@ final class PendingWrites<K, V> {
     Added add(Draft<K, V> draft, long now) {
         lock.lock();
         try {
-            Queued<K, V> added = numbered(draft);
-            long number = added.operation().number();
-            Pending<K, V> pending = byKey.get(draft.key());
-            if (pending == null) {
-                pending = new Pending<>(draft.key(), added, now, ++born);
-                pending.queued = added;
-                byKey.put(draft.key(), pending);
-                toReady(pending);
-                return new Added(number, true, false);
-            }
-            Queued<K, V> replaced = pending.queued;
-            pending.queued = added;
-            pending.newest = added;
-            if (replaced == null) {
-                pending.since = now;
-                pending.born = ++born;
-                return new Added(number, false, false);
-            }
-            log.drop(replaced.operation().number());
-            if (pending.failures > 0) {
-                // What failed is no longer to be written.
-                forgetFailures(pending);
-                toReady(pending);
-            }
-            return new Added(number, false, true);
+            return enqueue(numbered(draft), now);
         } finally {
             lock.unlock();
         }
     }
 
+    /** Adds an operation that has its number, as {@link #add} does. */
+    Added handOver(Queued<K, V> added, long now) {
+        lock.lock();
+        try {
+            return enqueue(added, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Added enqueue(Queued<K, V> added, long now) {
+        K key = added.operation().key();
+        long number = added.operation().number();
+        Pending<K, V> pending = byKey.get(key);
+        if (pending == null) {
+            pending = new Pending<>(key, added, now, ++born);
+            pending.queued = added;
+            byKey.put(key, pending);
+            toReady(pending);
+            return new Added(number, true, false);
+        }
+        Queued<K, V> replaced = pending.queued;
+        pending.queued = added;
+        pending.newest = added;
+        if (replaced == null) {
+            pending.since = now;
+            pending.born = ++born;
+            return new Added(number, false, false);
+        }
+        log.drop(replaced);
+        if (pending.failures > 0) {
+            // What failed is no longer to be written.
+            forgetFailures(pending);
+            toReady(pending);
+        }
+        return new Added(number, false, true);
+    }
+
+    /** Forgets what was handed out under a tenure and is not being written. */
+    void forsake(Tenure tenure) {
+        lock.lock();
+        try {
+            for (Pending<K, V> pending : List.copyOf(byKey.values())) {
+                Queued<K, V> queued = pending.queued;
+                if (queued != null && queued.tenure() == tenure) {
+                    forsake(pending);
+                }
+            }
+            ready.removeIf(pending -> pending.queued == null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forsake(Pending<K, V> pending) {
+        pending.queued = null;
+        // A retry of it is not to be found any more.
+        pending.retryToken++;
+        flushed(pending.born);
+        Queued<K, V> writing = pending.writing;
+        if (writing == null) {
+            byKey.remove(pending.key);
+        } else {
+            pending.newest = writing;
+        }
+    }
+
     private Queued<K, V> numbered(Draft<K, V> draft) {
         long number = log.append(draft.encoded());
-        return new Queued<>(new StoreOperation<>(draft.key(), draft.value(), log.origin(), number), draft.stamp());
+        return new Queued<>(new StoreOperation<>(draft.key(), draft.value(), log.origin(), number, 0), draft.stamp());
     }
 
     /** Adds what an earlier process has left, in the order of its numbers; returns whether nothing of its key was pending. */
@@ -178,7 +234,7 @@ final class PendingWrites<K, V> {
                 byKey.put(operation.key(), pending);
                 toReady(pending);
             } else {
-                log.drop(pending.newest.operation().number());
+                log.drop(pending.newest);
                 pending.newest = added;
                 pending.queued = added;
                 return false;
@@ -351,7 +407,7 @@ final class PendingWrites<K, V> {
         lock.lock();
         try {
             if (pending.queued != null) {
-                log.drop(pending.writing().operation().number());
+                log.drop(pending.writing());
                 end(pending);
                 return false;
             }

@@ -2,6 +2,7 @@ package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.spi.JournalException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -67,6 +68,18 @@ final class QueueReports {
         deadLetters.increment();
         LOG.warn("write-behind of cache {}: an operation was given to the dead-letter handler", name, cause);
         told(() -> listener.onDeadLetter(name, cause));
+    }
+
+    /** Kept where the journal puts it; nobody here can say what it was. */
+    void putAside(JournalException why) {
+        deadLetters.increment();
+        LOG.warn("write-behind of cache {}: a record of the journal was put aside: {}", name, why.getMessage());
+        told(() -> listener.onDeadLetter(name, why));
+    }
+
+    void damaged(JournalException what) {
+        LOG.error("write-behind of cache {}: {}", name, what.getMessage());
+        told(() -> listener.onFailure(name, FailureKind.JOURNAL, what));
     }
 
     void replaced() {

@@ -8,7 +8,9 @@ import dev.terrace.cache.Loader;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.spi.JournalException;
+import dev.terrace.cache.spi.SharedLog.Tenure;
 import dev.terrace.cache.strategy.PendingWrites.Batch;
+import dev.terrace.cache.strategy.PendingWrites.Queued;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -60,19 +62,24 @@ import org.jspecify.annotations.Nullable;
  *       reaches the store in the order of its key; the last ones before the crash perhaps for the second time. A put that had not
  *       returned may be there, too, or be seen in the far tier until its life ends although it is not.
  *   <li>A journal that cannot be written: the put is refused, with {@link JournalException}, and nothing of it stays.
+ *   <li>A crash, with a journal that processes share: the same, and another process writes what is left as soon as the journal
+ *       hands it over. An owner that was paused meanwhile may write late, with a lower fence: see {@link StoreOperation}.
  *   <li>A close that does not finish in time: what is left stays in the journal, or goes to the dead-letter handler.
  *   <li>A cache whose far tier fails: puts are accepted all the same; the far tier is repaired when it answers.
  * </ul>
  *
  * <p><b>What it is not.</b> Other nodes do not see what is pending here but what the far tier holds; while an operation is
- * pending longer than that lives, they read the old row. Two nodes that write one key through queues of their own write it in
- * either order. {@link #clear}, {@link #invalidate} and {@link #invalidateTag} forget what is cached, not what is pending; what
+ * pending longer than that lives, they read the old row; and this one reads its own put while that is pending, also when another
+ * node has put the key since. Two nodes that write one key through queues of their own write it in either order; with a journal
+ * that they share, in the order in which the journal got it. {@link #clear}, {@link #invalidate} and {@link #invalidateTag} forget what is cached, not what is pending; what
  * {@link #changes} applies is in the store already and does not touch the queue. {@code putIfAbsent} is refused.
  *
  * <p>Blocks as {@link Cache#put}, and for room in the queue. {@link #async} never waits for room: a full queue fails its
  * future, unless the policy is to write through, which runs the writer on the calling thread.
  */
 public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
+
+    private static final Duration FLUSH_STEP = Duration.ofMillis(10);
 
     private final QueueSettings<K, V> settings;
     private final Parts parts;
@@ -82,6 +89,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     private final QueueReports reports;
     private final Room room;
     private final OperationLog<K, V> log;
+    private final @Nullable SharedQueue<K, V> shared;
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile boolean stopped;
     private final AsyncCache<K, V> async;
@@ -92,10 +100,13 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     WriteBehind(Cache<K, V> cache, QueueSettings<K, V> settings, OperationLog<K, V> log, Parts parts) {
         super(cache);
         this.log = log;
+        this.shared = log.shared();
         this.settings = settings;
         this.parts = parts;
         this.room = new Room(settings.room().capacity());
-        this.reports = new QueueReports(cache.name(), settings.listener(), room::release, this::state);
+        // Room in a shared log is free when that says so.
+        Runnable freed = shared == null ? room::release : () -> {};
+        this.reports = new QueueReports(cache.name(), settings.listener(), freed, this::state);
         this.async = new Async(cache.async());
         for (int i = 0; i < settings.batching().flushers(); i++) {
             PendingWrites<K, V> share = new PendingWrites<>(settings.batching(), log);
@@ -125,6 +136,37 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             Waiting.forEnd(cache.async().invalidateAll(keys(recovered)));
         }
         threads.forEach(Thread::start);
+        if (shared != null) {
+            shared.start(new Shares());
+        }
+    }
+
+    /** Where what a shared log hands out goes. */
+    private final class Shares implements SharedQueue.Receiver<K, V> {
+
+        @Override
+        public void handOver(Queued<K, V> operation) {
+            if (share(operation.operation().key())
+                    .handOver(operation, parts.nanoTime.getAsLong())
+                    .replaced()) {
+                reports.replaced();
+            }
+        }
+
+        @Override
+        public void forsake(Tenure tenure) {
+            shares.forEach(share -> share.forsake(tenure));
+        }
+
+        @Override
+        public void putAside(JournalException why) {
+            reports.putAside(why);
+        }
+
+        @Override
+        public void damaged(JournalException what) {
+            reports.damaged(what);
+        }
     }
 
     private static <K, V> Set<K> keys(List<StoreOperation<K, V>> operations) {
@@ -161,7 +203,9 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     private @Nullable StoreOperation<K, V> pending(K key) {
-        return share(key).newest(Objects.requireNonNull(key, "key"));
+        StoreOperation<K, V> here = share(key).newest(Objects.requireNonNull(key, "key"));
+        StoreOperation<K, V> sent = shared == null ? null : shared.sent(key);
+        return here == null || (sent != null && sent.number() > here.number()) ? sent : here;
     }
 
     private QueueReports.State state() {
@@ -171,6 +215,11 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         for (PendingWrites<K, V> share : shares) {
             pending += share.size();
             oldest = Math.min(oldest, share.oldest(now));
+        }
+        if (shared != null) {
+            // What it has put and what it is to write are partly the same.
+            pending = Math.max(pending, shared.size());
+            oldest = Math.min(oldest, shared.oldest(now));
         }
         return new QueueReports.State(pending, Duration.ofNanos(now - oldest));
     }
@@ -196,7 +245,8 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     /**
-     * Writes what is pending now, and waits for it, at most this long. What comes later is not waited for.
+     * Writes what is pending now, and waits for it, at most this long. What comes later is not waited for. With a shared journal:
+     * what this process has put or was handed; what others write they write in their own time.
      *
      * @return whether all of it was stored, replaced or given up in that time
      */
@@ -204,6 +254,9 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         long end = System.nanoTime() + longest.toNanos();
         boolean all = true;
         try {
+            if (shared != null) {
+                all = flushShared(shared.written(), end);
+            }
             for (PendingWrites<K, V> share : shares) {
                 all &= share.flush(end - System.nanoTime());
             }
@@ -212,6 +265,19 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /** Some of it may yet have to be handed to this process. */
+    private boolean flushShared(CompletableFuture<?> written, long end) throws InterruptedException {
+        long left = end - System.nanoTime();
+        while (left > 0 && !written.isDone()) {
+            for (PendingWrites<K, V> share : shares) {
+                share.flush(Math.min(left, FLUSH_STEP.toNanos()));
+            }
+            SharedQueue.awaits(written, Math.min(left, FLUSH_STEP.toNanos()));
+            left = end - System.nanoTime();
+        }
+        return SharedQueue.awaits(written, 0);
     }
 
     /** Begins no further batch until {@link #resume}. Puts are accepted while there is room. */
@@ -259,6 +325,10 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(options, "options");
         checkOpen();
+        if (shared != null) {
+            send(shared, key, value, options, whenFull);
+            return;
+        }
         PendingWrites<K, V> share = share(key);
         boolean reserved = !share.isPending(key);
         if (reserved && !reserve(whenFull)) {
@@ -277,6 +347,24 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             }
         }
         log.awaitDurable(added.number());
+    }
+
+    private void send(SharedQueue<K, V> queue, K key, @Nullable V value, EntryOptions options, WhenFull whenFull) {
+        reserve(whenFull);
+        boolean taken = false;
+        try {
+            queue.send(draft(key, value, options), parts.nanoTime.getAsLong(), room::release);
+            taken = true;
+        } catch (JournalException refused) {
+            // It is cached already, and may never be stored.
+            Waiting.forEnd(wrapped().async().invalidate(key));
+            throw refused;
+        } finally {
+            if (!taken) {
+                room.release();
+            }
+        }
+        reports.accepted.increment();
     }
 
     private PendingWrites.Added add(PendingWrites<K, V> share, PendingWrites.Draft<K, V> draft) {
@@ -480,7 +568,11 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         stopped = true;
         threads.forEach(Thread::interrupt);
         if (log.keeps()) {
-            int left = shares.stream().mapToInt(PendingWrites::size).sum();
+            if (shared != null) {
+                // Others must not begin before what is being written is written.
+                awaitThreads();
+            }
+            int left = state().pending();
             if (left > 0) {
                 reports.left(left, "they stay in the journal");
             }
@@ -496,6 +588,21 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             reports.left(unwritten.size(), "they went to the dead-letter handler");
         }
         wrapped().close();
+    }
+
+    private void awaitThreads() {
+        long end = System.nanoTime() + settings.room().closeDeadline().toNanos();
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            try {
+                thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void givenUp(StoreOperation<K, V> operation) {

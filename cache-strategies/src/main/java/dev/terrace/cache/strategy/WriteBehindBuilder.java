@@ -4,6 +4,7 @@ import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.spi.Journal;
+import dev.terrace.cache.spi.SharedJournal;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -29,6 +30,7 @@ public final class WriteBehindBuilder<K, V> {
     private Duration longestWait = Duration.ofSeconds(10);
     private Duration closeDeadline = Duration.ofSeconds(10);
     private Supplier<OperationLog<K, V>> log = OperationLog::none;
+    private boolean isShared;
     private @Nullable DeadLetterHandler<K, V> deadLetters;
     private CacheListener listener = CacheListener.NONE;
 
@@ -126,7 +128,24 @@ public final class WriteBehindBuilder<K, V> {
         Objects.requireNonNull(place, "journal");
         Objects.requireNonNull(keys, "keys");
         Objects.requireNonNull(values, "values");
-        log = () -> new OperationLog.Journaled<>(place.open(cache.name()), keys, values, longestWait);
+        OperationCodec<K, V> codec = new OperationCodec<>(keys, values);
+        log = () -> new OperationLog.Journaled<>(place.open(cache.name()), codec, longestWait);
+        isShared = false;
+        return this;
+    }
+
+    /**
+     * Shares a journal with the queues that other processes have around caches of the same name: any of them accepts, and of each
+     * key one of them writes, in the order in which all have put it; where that one dies, another. A put waits until the journal
+     * has it. {@link #capacity} is then a number of operations, not of keys, {@link WhenFull#WRITE_THROUGH} is refused by {@link
+     * #build}, and the writer, the codecs and the number of attempts have to be the same everywhere.
+     */
+    public WriteBehindBuilder<K, V> journal(SharedJournal place, Codec<K> keys, Codec<V> values) {
+        Objects.requireNonNull(place, "journal");
+        OperationCodec<K, V> codec =
+                new OperationCodec<>(Objects.requireNonNull(keys, "keys"), Objects.requireNonNull(values, "values"));
+        log = () -> new SharedQueue<>(place, cache.name(), codec);
+        isShared = true;
         return this;
     }
 
@@ -159,6 +178,10 @@ public final class WriteBehindBuilder<K, V> {
         }
         if (retryAfter.compareTo(retryAtMost) > 0) {
             throw new IllegalStateException("retryAfter " + retryAfter + " is longer than retryAtMost " + retryAtMost);
+        }
+        if (isShared && whenFull == WhenFull.WRITE_THROUGH) {
+            throw new IllegalStateException(
+                    "whenFull WRITE_THROUGH with a shared journal: another process may be about to write the key");
         }
         DeadLetterHandler<K, V> handler = deadLetters == null ? (operation, cause) -> {} : deadLetters;
         QueueSettings<K, V> settings = new QueueSettings<>(

@@ -3,10 +3,7 @@ package dev.terrace.cache.strategy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.testkit.ScenarioReport;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +11,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,18 +53,15 @@ final class KilledProcessTest {
         Path journal = place.resolve("journal");
         Path store = Files.createDirectories(place).resolve("store");
         Files.createFile(store);
-        Process writer = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        KilledWriter.class.getName(),
-                        journal.toString(),
-                        store.toString(),
-                        Boolean.toString(syncEachWrite))
-                .redirectError(place.resolve("errors").toFile())
-                .start();
-        Map<String, Integer> last = acknowledgedUntilKilled(random, writer);
+        KilledProcess killed = KilledProcess.run(
+                random,
+                () -> {},
+                place.resolve("errors"),
+                journal.toString(),
+                store.toString(),
+                Boolean.toString(syncEachWrite));
+        Map<String, Integer> last = killed.last;
+        acknowledged += killed.acknowledged;
         assertThat(last)
                 .as(name + ": " + Files.readString(place.resolve("errors")))
                 .isNotEmpty();
@@ -80,38 +73,6 @@ final class KilledProcessTest {
         try (WriteBehind<String, String> cache = KilledWriter.queue(journal, store, false)) {
             assertThat(cache.pendingWrites().pending()).isZero();
         }
-    }
-
-    /** What the process has said before it died: of each key, the number of the last put or remove that returned. */
-    private Map<String, Integer> acknowledgedUntilKilled(Random random, Process writer) throws Exception {
-        Map<String, Integer> last = new HashMap<>();
-        int killAfter = 1 + random.nextInt(KilledWriter.PUTS + KilledWriter.PUTS / 5);
-        try (BufferedReader said =
-                new BufferedReader(new InputStreamReader(writer.getInputStream(), StandardCharsets.UTF_8))) {
-            int count = 0;
-            boolean killed = false;
-            String line = said.readLine();
-            while (line != null) {
-                String[] words = line.split(" ", -1);
-                if (words.length == 2 && !words[1].isEmpty()) {
-                    last.put(words[0], Integer.valueOf(words[1]));
-                    count++;
-                    acknowledged++;
-                }
-                if (!killed && (count >= killAfter || count == KilledWriter.PUTS)) {
-                    if (killAfter > KilledWriter.PUTS) {
-                        LockSupport.parkNanos(
-                                Duration.ofMillis(random.nextInt(200)).toNanos());
-                    }
-                    // By its handle: what it has said before stays readable.
-                    writer.toHandle().destroyForcibly();
-                    killed = true;
-                }
-                line = said.readLine();
-            }
-        }
-        assertThat(writer.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        return last;
     }
 
     /** The process put one after the other, so that the numbers of a new journal say which put an operation was. */

@@ -21,10 +21,12 @@ final class StrategiesPageTest {
     @Test
     void everyTestThatThePageNamesExists() throws IOException {
         StringBuilder sources = new StringBuilder();
-        try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
-            for (Path file :
-                    files.filter(path -> path.toString().endsWith(".java")).toList()) {
-                sources.append(Files.readString(file));
+        for (String module : List.of("cache-strategies", "cache-redis")) {
+            try (Stream<Path> files = Files.walk(Path.of("..", module, "src/test/java"))) {
+                for (Path file :
+                        files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                    sources.append(Files.readString(file));
+                }
             }
         }
         Matcher named = TEST_NAME.matcher(Files.readString(Path.of("../docs/strategies.md")));

@@ -4,23 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.StringCodec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random histories against a simple specification: what a key's last accepted operation said is read until a dead letter says
- * that the store does not have it; the store gets each key's operations in order; and when everything is written, store and
- * cache hold what was said last. {@code -Dterrace.writebehind.seed} runs one history, {@code …histories} more of them.
+ * Random histories of puts, removes, reads, expiry, flushes, failures of the writer and crashes, against a simple specification:
+ * what a key's last accepted operation said is read until a dead letter says that the store does not have it, also after a crash
+ * where there is a journal; the store gets each key's operations in order; and when everything is written, store and cache hold
+ * what was said last. {@code -Dterrace.writebehind.seed} runs one history, {@code …histories} more of them.
  */
 final class WriteBehindModelTest {
 
     private static final int STEPS = 150;
+    private static final int KEYS = 12;
 
     @Test
     void everyHistoryIsOneOfASimpleMap() {
@@ -30,6 +34,8 @@ final class WriteBehindModelTest {
         long last = seed == null ? histories : seed;
         int refused = 0;
         int deadLetters = 0;
+        int crashes = 0;
+        int recovered = 0;
         for (long each = first; each <= last; each++) {
             History history = new History(each);
             try {
@@ -39,11 +45,15 @@ final class WriteBehindModelTest {
             }
             refused += history.refused;
             deadLetters += history.deadLetters;
+            crashes += history.crashes;
+            recovered += history.recovered;
         }
         if (seed == null) {
             // Histories that meet no fault would prove little.
             assertThat(refused).isPositive();
             assertThat(deadLetters).isPositive();
+            assertThat(crashes).isPositive();
+            assertThat(recovered).isPositive();
         }
     }
 
@@ -53,21 +63,30 @@ final class WriteBehindModelTest {
         private final BatchStore store = new BatchStore();
         private final Map<String, @Nullable String> said = new HashMap<>();
         private final Map<String, Long> numbers = new HashMap<>();
-        private final Cache<String, String> inner;
+        private final @Nullable CrashingJournal journal;
+        private Cache<String, String> inner;
         private WriteBehind<String, String> cache;
         private long now = 1;
         private int written;
         int refused;
         int deadLetters;
+        int crashes;
+        int recovered;
 
         History(long seed) {
             random = new Random(seed);
-            inner = Cache.<String, String>builder("model")
+            journal = random.nextBoolean() ? new CrashingJournal() : null;
+            inner = cached();
+            cache = opened();
+        }
+
+        private Cache<String, String> cached() {
+            return Cache.<String, String>builder("model")
                     .near(Near.maximumSize(1_000))
                     .freshFor(Duration.ofHours(1))
+                    .staleFor(Duration.ofHours(1))
                     .loader(store::load)
                     .build();
-            cache = opened();
         }
 
         private WriteBehind<String, String> opened() {
@@ -79,6 +98,9 @@ final class WriteBehindModelTest {
                     .whenFull(random.nextBoolean() ? WhenFull.REJECT : WhenFull.WRITE_THROUGH)
                     .retryAfter(Duration.ofMillis(10))
                     .deadLetters(this::given);
+            if (journal != null) {
+                builder.journal(journal, StringCodec.utf8(), StringCodec.utf8());
+            }
             builder.threads = false;
             builder.nanoTime = () -> now;
             builder.chance = random::nextDouble;
@@ -111,8 +133,8 @@ final class WriteBehindModelTest {
         }
 
         private void step() {
-            String key = "k" + random.nextInt(12);
-            switch (random.nextInt(12)) {
+            String key = "k" + random.nextInt(KEYS);
+            switch (random.nextInt(journal == null ? 14 : 15)) {
                 case 0, 1, 2 -> write(key, "v" + ++written);
                 case 3 -> write(key, null);
                 case 4, 5, 6 -> read(key);
@@ -124,7 +146,46 @@ final class WriteBehindModelTest {
                 }
                 case 9 -> now += Duration.ofMillis(random.nextInt(300)).toNanos();
                 case 10 -> fault();
+                case 11 -> inner.expire(key);
+                case 12 -> {
+                    now += Duration.ofMillis(200).toNanos();
+                    drain();
+                }
+                case 14 -> {
+                    if (random.nextInt(4) == 0) {
+                        crash();
+                    }
+                }
                 default -> cache.runDue();
+            }
+        }
+
+        /** The process dies, and another one opens its journal. */
+        private void crash() {
+            crashes++;
+            Objects.requireNonNull(journal).crash(random);
+            inner.close();
+            inner = cached();
+            cache = opened();
+            for (int i = 0; i < KEYS; i++) {
+                String key = "k" + i;
+                long number = cache.pendingNumber(key);
+                if (number == 0) {
+                    if (said.containsKey(key)) {
+                        assertThat(store.rows.get(key))
+                                .as("row, nothing pending, " + key)
+                                .isEqualTo(said.get(key));
+                    }
+                } else {
+                    recovered++;
+                    String value = cache.get(key);
+                    if (said.containsKey(key)) {
+                        assertThat(value).as("recovered " + key).isEqualTo(said.get(key));
+                    }
+                    // What was given up, or failed when its caller wrote it, may come back: the last drops are lost.
+                    said.put(key, value);
+                    numbers.put(key, number);
+                }
             }
         }
 
@@ -168,7 +229,7 @@ final class WriteBehindModelTest {
             switch (random.nextInt(4)) {
                 case 0 -> store.failure = operation -> new IOException("down");
                 case 1 -> {
-                    String poison = "k" + random.nextInt(12);
+                    String poison = "k" + random.nextInt(KEYS);
                     store.failure = operation -> operation.key().equals(poison) ? new IOException("poison") : null;
                 }
                 case 2 -> store.afterwards = new IOException("connection lost");
