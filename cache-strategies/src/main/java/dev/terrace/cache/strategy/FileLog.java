@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,7 +42,7 @@ final class FileLog implements JournalLog {
     private static final Duration ROOM_WAIT = Duration.ofSeconds(10);
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final byte[] NOTHING = {};
-    /** An old segment is emptied once it has fewer live records than this, and there are more segments than that. */
+    /** How many records are copied at a time out of an old segment, where there are more segments than that. */
     private static final int FEW = 1_000;
 
     private static final int MANY_SEGMENTS = 4;
@@ -60,13 +59,16 @@ final class FileLog implements JournalLog {
     private final Condition work = lock.newCondition();
     private final Condition roomOrClosed = lock.newCondition();
     private final Deque<Segment> segments = new ArrayDeque<>();
-    private final Map<Long, Place> live = new HashMap<>();
+    /** In the order in which they lie in the segments. */
+    private final Map<Long, Place> live = new LinkedHashMap<>();
+
     private final Map<Long, CompletableFuture<Void>> waiting = new LinkedHashMap<>();
     private @Nullable Segment spare;
     private @Nullable Throwable spareFailure;
     private @Nullable Throwable failure;
     private long numbers;
     private long durableTo;
+    private long liveBytes;
     /** Records and drops so far, and how many of them were forced. */
     private long changes;
 
@@ -81,7 +83,7 @@ final class FileLog implements JournalLog {
         this.interval = interval;
         this.origin = opened.origin;
         this.recovered = opened.entries();
-        this.live.putAll(opened.live);
+        opened.live.forEach(this::addLive);
         this.segments.addAll(opened.segments);
         this.segments.add(opened.current);
         this.numbers = opened.highest;
@@ -256,13 +258,18 @@ final class FileLog implements JournalLog {
             checkUsable();
             Segment current = withRoom(record.length);
             long number = ++numbers;
-            live.put(number, current.append(Segment.APPEND, number, record));
+            addLive(number, current.append(Segment.APPEND, number, record));
             current.live++;
             changed();
             return number;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void addLive(long number, Place place) {
+        live.put(number, place);
+        liveBytes += Segment.bytes(place.length());
     }
 
     private void changed() {
@@ -350,6 +357,7 @@ final class FileLog implements JournalLog {
                 return;
             }
             place.segment().live--;
+            liveBytes -= Segment.bytes(place.length());
             withRoom(0).append(Segment.DROP, number, NOTHING);
             changed();
             emptyOldest();
@@ -364,19 +372,35 @@ final class FileLog implements JournalLog {
         }
     }
 
+    /**
+     * Copies what keeps the oldest segment to the newest one, where less than half of all segments is in use: else what is copied
+     * would fill them faster than what is appended.
+     */
     private void emptyOldest() {
         Segment oldest = segments.getFirst();
-        if (segments.size() <= MANY_SEGMENTS || oldest.live == 0 || oldest.live > FEW) {
+        if (segments.size() <= MANY_SEGMENTS
+                || oldest.live == 0
+                || liveBytes > (long) segments.size() * segmentBytes / 2) {
             return;
         }
+        List<Long> kept = new ArrayList<>();
         for (Map.Entry<Long, Place> each : live.entrySet()) {
-            Place place = each.getValue();
-            if (place.segment() == oldest && segments.getLast().hasRoom(place.length())) {
-                byte[] payload = oldest.payload(place);
-                each.setValue(segments.getLast().append(Segment.APPEND, each.getKey(), payload));
-                segments.getLast().live++;
-                oldest.live--;
+            if (kept.size() == Math.min(FEW, oldest.live)) {
+                break;
             }
+            if (each.getValue().segment() == oldest) {
+                kept.add(each.getKey());
+            }
+        }
+        for (Long number : kept) {
+            Place place = live.get(number);
+            if (place == null || !segments.getLast().hasRoom(place.length())) {
+                return;
+            }
+            live.remove(number);
+            live.put(number, segments.getLast().append(Segment.APPEND, number, oldest.payload(place)));
+            segments.getLast().live++;
+            oldest.live--;
         }
     }
 

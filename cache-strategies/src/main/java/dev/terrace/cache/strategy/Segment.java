@@ -149,11 +149,16 @@ final class Segment {
 
     /** Whether a record of that many bytes has room. */
     boolean hasRoom(int payload) {
-        return end + RECORD_HEADER + BODY_HEADER + payload <= bytes.capacity();
+        return end + bytes(payload) <= bytes.capacity();
     }
 
     static boolean fits(int payload, int segmentBytes) {
-        return HEADER + RECORD_HEADER + BODY_HEADER + payload <= segmentBytes;
+        return HEADER + bytes(payload) <= segmentBytes;
+    }
+
+    /** What a record takes. */
+    static int bytes(int payload) {
+        return RECORD_HEADER + BODY_HEADER + payload;
     }
 
     /** Appends a record that has room. */

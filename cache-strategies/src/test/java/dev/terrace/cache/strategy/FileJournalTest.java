@@ -99,6 +99,25 @@ final class FileJournalTest {
     }
 
     @Test
+    void manyRecordsThatAreKeptAreNotCopiedForEachThatIsDropped() throws IOException {
+        try (JournalLog log = open()) {
+            List<Long> kept = new ArrayList<>();
+            IntStream.range(0, 400).forEach(i -> kept.add(log.append(bytes("kept, and of some length " + i))));
+            for (int i = 0; i < 3_000; i++) {
+                log.drop(log.append(bytes("record " + i)));
+            }
+            List<Path> files = segments();
+            // What was appended takes about 50 segments; with what is copied for room it may be some times that.
+            assertThat(files.get(files.size() - 1).getFileName().toString()).isLessThan("00000000000000c0");
+            assertThat(files).hasSizeLessThan(30);
+            assertThat(kept).isSorted();
+        }
+        try (JournalLog log = open()) {
+            assertThat(texts(log)).hasSize(400);
+        }
+    }
+
+    @Test
     void randomHistoriesAreRecovered() {
         for (long seed = 1; seed <= 30; seed++) {
             Random random = new Random(seed);
