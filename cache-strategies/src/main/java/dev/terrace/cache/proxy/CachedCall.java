@@ -1,6 +1,7 @@
 package dev.terrace.cache.proxy;
 
 import dev.terrace.cache.Cache;
+import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.LoadFailedException;
 import dev.terrace.cache.Loader;
 import dev.terrace.cache.annotation.CacheCondition;
@@ -20,6 +21,12 @@ final class CachedCall implements Invocation {
     private final ResultKind result;
     private final boolean asItIs;
     private final boolean primitive;
+    /** Which argument the key is where nothing has to be worked out for a call, else -1. */
+    private final int plainKey;
+
+    private final EntryOptions plainOptions;
+    /** Loads what the key says everything about, so that a hit need not make a loader; null where there are other arguments. */
+    private final @Nullable Loader<Object, Object> byKey;
 
     CachedCall(RepositoryMethod method, Cache<Object, Object> cache, Through through) {
         this.method = method;
@@ -30,6 +37,12 @@ final class CachedCall implements Invocation {
         this.result = ResultKind.of(method);
         this.asItIs = !result.later() && !result.optional();
         this.primitive = method.method().getReturnType().isPrimitive();
+        EntryOptions constant = options.constant();
+        this.plainKey = asItIs && condition == null && constant != null ? key.index() : -1;
+        this.plainOptions = constant == null ? EntryOptions.DEFAULT : constant;
+        this.byKey = plainKey == 0 && method.method().getParameterCount() == 1
+                ? id -> new Load(method, result, new Object[] {id}).load(id)
+                : null;
     }
 
     /** How a call goes through its cache; no condition stands for every call. */
@@ -37,6 +50,34 @@ final class CachedCall implements Invocation {
 
     @Override
     public @Nullable Object invoke(Object proxy, @Nullable Object[] arguments) throws Throwable {
+        if (plainKey < 0) {
+            return workedOut(arguments);
+        }
+        // Short, to be compiled into its callers: most calls are near hits.
+        Object found = arguments[plainKey];
+        if (found == null) {
+            throw new NullPointerException(method.name() + ": the key is null");
+        }
+        Loader<Object, Object> loader = byKey;
+        return returned(got(found, loader == null ? new Load(method, result, arguments) : loader, plainOptions));
+    }
+
+    private @Nullable Object got(Object found, Loader<Object, Object> loader, EntryOptions its) throws Throwable {
+        try {
+            return cache.get(found, loader, its);
+        } catch (LoadFailedException failed) {
+            throw unwrapped(failed);
+        }
+    }
+
+    private @Nullable Object returned(@Nullable Object value) {
+        if (value == null && primitive) {
+            throw new IllegalStateException(method.name() + ": there is nothing to return as a primitive");
+        }
+        return value;
+    }
+
+    private @Nullable Object workedOut(@Nullable Object[] arguments) throws Throwable {
         if (condition != null && !condition.test(arguments)) {
             return method.call(arguments);
         }
@@ -47,19 +88,8 @@ final class CachedCall implements Invocation {
         if (result.later()) {
             return later(found, arguments);
         }
-        Object value;
-        try {
-            value = cache.get(found, new Load(method, result, arguments), options.options(arguments));
-        } catch (LoadFailedException failed) {
-            throw unwrapped(failed);
-        }
-        if (asItIs && (value != null || !primitive)) {
-            return value;
-        }
-        if (primitive) {
-            throw new IllegalStateException(method.name() + ": there is nothing to return as a primitive");
-        }
-        return result.wrapped(value);
+        Object value = got(found, new Load(method, result, arguments), options.options(arguments));
+        return asItIs ? returned(value) : result.wrapped(value);
     }
 
     private CompletableFuture<Object> later(Object found, @Nullable Object[] arguments) {

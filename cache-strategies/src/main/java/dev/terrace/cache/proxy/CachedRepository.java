@@ -54,7 +54,7 @@ public final class CachedRepository {
         private final String name;
         private final Map<Method, Invocation> invocations;
         /** The invocations by the very objects with which the proxy class names its methods. */
-        private volatile Table table = new Table(8);
+        private volatile Table table = new Table(16);
 
         Handler(String name, Map<Method, Invocation> invocations) {
             this.name = name;
@@ -87,35 +87,40 @@ public final class CachedRepository {
     /** Finds by identity, without computing a method's hash code or comparing its parameters. Immutable. */
     private static final class Table {
 
-        private final @Nullable Object[] slots;
+        private final @Nullable Method[] methods;
+        private final @Nullable Invocation[] its;
 
-        Table(int entries) {
-            slots = new Object[entries * 4];
+        /** @param slots a power of two, more than there will be entries */
+        Table(int slots) {
+            methods = new Method[slots];
+            its = new Invocation[slots];
         }
 
         @Nullable
         Invocation find(Method method) {
-            int mask = slots.length - 2;
-            for (int i = start(method, mask); slots[i] != null; i = (i + 2) & mask) {
-                if (slots[i] == method) {
-                    return (Invocation) slots[i + 1];
+            int mask = methods.length - 1;
+            int i = System.identityHashCode(method) & mask;
+            Method known = methods[i];
+            while (known != method) {
+                if (known == null) {
+                    return null;
                 }
+                i = (i + 1) & mask;
+                known = methods[i];
             }
-            return null;
-        }
-
-        private static int start(Method method, int mask) {
-            return (System.identityHashCode(method) << 1) & mask;
+            return its[i];
         }
 
         Table with(Method method, Invocation invocation) {
-            int used = 0;
-            for (int i = 0; i < slots.length; i += 2) {
-                used += slots[i] == null ? 0 : 1;
+            int used = 1;
+            for (Method known : methods) {
+                used += known == null ? 0 : 1;
             }
-            Table bigger = new Table(Integer.highestOneBit(Math.max(8, used + 1)) * 2);
-            for (int i = 0; i < slots.length; i += 2) {
-                if (slots[i] instanceof Method known && slots[i + 1] instanceof Invocation its) {
+            Table bigger = new Table(Math.max(16, Integer.highestOneBit(used) * 4));
+            for (int i = 0; i < methods.length; i++) {
+                Method known = methods[i];
+                Invocation its = this.its[i];
+                if (known != null && its != null) {
                     bigger.set(known, its);
                 }
             }
@@ -124,13 +129,13 @@ public final class CachedRepository {
         }
 
         private void set(Method method, Invocation invocation) {
-            int mask = slots.length - 2;
-            int i = start(method, mask);
-            while (slots[i] != null && slots[i] != method) {
-                i = (i + 2) & mask;
+            int mask = methods.length - 1;
+            int i = System.identityHashCode(method) & mask;
+            while (methods[i] != null && methods[i] != method) {
+                i = (i + 1) & mask;
             }
-            slots[i] = method;
-            slots[i + 1] = invocation;
+            methods[i] = method;
+            its[i] = invocation;
         }
     }
 }

@@ -15,12 +15,26 @@ interface KeyOf {
     @Nullable
     Object key(@Nullable Object[] arguments);
 
+    /** Which argument the key is, as it is; -1 where it has to be worked out. */
+    default int index() {
+        return -1;
+    }
+
+    /** An argument as it is. */
+    record Argument(int index) implements KeyOf {
+
+        @Override
+        public @Nullable Object key(@Nullable Object[] arguments) {
+            return arguments[index];
+        }
+    }
+
     /** One parameter that {@link CacheKey} marks. */
     record Marked(int index, String path, Class<?> type) {
 
         KeyOf key() {
             if (path.isEmpty()) {
-                return arguments -> arguments[index];
+                return new Argument(index);
             }
             Properties.Path property = Properties.path(type, path);
             return arguments -> property.of(arguments[index]);

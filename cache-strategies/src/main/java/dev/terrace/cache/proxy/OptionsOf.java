@@ -10,6 +10,20 @@ interface OptionsOf {
 
     EntryOptions options(@Nullable Object[] arguments);
 
+    /** What they are for every call, or null. */
+    default @Nullable EntryOptions constant() {
+        return null;
+    }
+
+    /** The same for every call. */
+    record Constant(EntryOptions constant) implements OptionsOf {
+
+        @Override
+        public EntryOptions options(@Nullable Object[] arguments) {
+            return constant;
+        }
+    }
+
     /** @throws Mistake if a duration is none */
     static OptionsOf of(String freshFor, String staleFor, String negativeFor, TagsOf tags) {
         EntryOptions options = EntryOptions.DEFAULT;
@@ -22,7 +36,7 @@ interface OptionsOf {
         EntryOptions untagged = options;
         if (tags.areConstant()) {
             EntryOptions constant = tags.isEmpty() ? untagged : untagged.withTags(tags.tags(new Object[0]));
-            return arguments -> constant;
+            return new Constant(constant);
         }
         return arguments -> untagged.withTags(tags.tags(arguments));
     }
