@@ -10,6 +10,7 @@ module dev.terrace.cache.redis {
     requires org.slf4j;
 
     exports dev.terrace.cache.redis;
+    exports dev.terrace.cache.redis.event;
     exports dev.terrace.cache.redis.journal;
     exports dev.terrace.cache.redis.limit;
     exports dev.terrace.cache.redis.lock;

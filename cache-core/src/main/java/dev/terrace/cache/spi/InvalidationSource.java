@@ -1,7 +1,7 @@
 package dev.terrace.cache.spi;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 
 /**
  * Tells of changes that were made elsewhere: by the application's own events, a stream, a database's change feed. Thread-safe.
@@ -16,10 +16,34 @@ public interface InvalidationSource<E> {
      * that. The next event may be delivered before the last one is handled.
      *
      * @param name of the subscription
-     * @param handler handles an event; does not block, does not throw. An event is acknowledged to where it came from only when
-     *     the stage has completed; where it fails, the source delivers it again if it can, after a pause
      */
-    Subscription subscribe(String name, Function<? super E, ? extends CompletionStage<?>> handler);
+    Subscription subscribe(String name, Handler<? super E> handler);
+
+    /**
+     * Handles events; does not block, does not throw.
+     *
+     * @param <E> the type of event
+     */
+    @FunctionalInterface
+    interface Handler<E> {
+
+        /**
+         * Something has changed.
+         *
+         * @return the event is acknowledged to where it came from only when this has completed; where it fails, the source
+         *     delivers the event again if it can, after a pause; with {@link IllegalArgumentException} where the event cannot be
+         *     understood, so that this would be of no use
+         */
+        CompletionStage<?> changed(E event);
+
+        /**
+         * Something may have changed of which the source knows nothing: events were lost, or could not be understood.
+         * A source that keeps events goes on with what comes after only when this has completed.
+         */
+        default CompletionStage<?> missed() {
+            return CompletableFuture.completedFuture(null);
+        }
+    }
 
     /** Ends the delivery. */
     @FunctionalInterface

@@ -42,9 +42,7 @@ public final class RedisInvalidationBus implements InvalidationBus {
     @Override
     public Member join(String cacheName, Listener listener) {
         redis.requireOpen();
-        Joined joined = new Joined(redis.key("terrace:bus:" + cacheName), listener);
-        redis.subscriber().listen(joined.ear);
-        return joined;
+        return new Joined(redis.key("terrace:bus:" + cacheName), listener);
     }
 
     /** How many messages on this bus's channels were none of its own. */
@@ -54,14 +52,17 @@ public final class RedisInvalidationBus implements InvalidationBus {
 
     private final class Joined implements Member {
 
-        private final Subscriber.Ear ear;
+        private final String channel;
         private final Listener listener;
+        private final Listening listening;
         private final long id = ThreadLocalRandom.current().nextLong();
         private final AtomicBoolean left = new AtomicBoolean();
 
         Joined(String channel, Listener listener) {
+            this.channel = channel;
             this.listener = Objects.requireNonNull(listener, "listener");
-            this.ear = new Subscriber.Ear(channel, this::heard, listener::interrupted);
+            this.listening =
+                    redis.subscriber().listen(channel, this::heard, listener::interrupted, listener::interrupted);
         }
 
         private void heard(byte[] message) {
@@ -80,7 +81,7 @@ public final class RedisInvalidationBus implements InvalidationBus {
             }
             try {
                 byte[] message = NoticeBytes.of(id, notice);
-                return redis.call(KIND, "tell", commands -> commands.publish(ear.channel(), message), message)
+                return redis.call(KIND, "tell", commands -> commands.publish(channel, message), message)
                         .thenAccept(receivers -> {});
             } catch (RuntimeException e) {
                 return CompletableFuture.failedStage(e);
@@ -90,7 +91,7 @@ public final class RedisInvalidationBus implements InvalidationBus {
         @Override
         public void close() {
             if (left.compareAndSet(false, true)) {
-                redis.subscriber().forget(ear);
+                listening.close();
             }
         }
     }

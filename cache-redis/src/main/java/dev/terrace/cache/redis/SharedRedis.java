@@ -314,8 +314,17 @@ public final class SharedRedis implements AutoCloseable {
      * @return done once it is heard for the first time, which is when Redis can be reached
      */
     public CompletionStage<Void> listen(String channel, Consumer<byte[]> listener) {
+        return listen(channel, listener, () -> {}).heard();
+    }
+
+    /**
+     * As {@link #listen(String, Consumer)}, until that is closed.
+     *
+     * @param again called as the listener is, when the channel is heard again after a time in which it was not
+     */
+    public Listening listen(String channel, Consumer<byte[]> listener, Runnable again) {
         requireOpen();
-        return line.subscriber.listen(channel, listener);
+        return line.subscriber.listen(channel, listener, again);
     }
 
     /** The connection that listens, for what has to know when it begins anew. */

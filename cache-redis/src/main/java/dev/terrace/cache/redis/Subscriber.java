@@ -6,12 +6,14 @@ import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,11 +40,21 @@ final class Subscriber {
     private boolean closed;
 
     /**
-     * Who listens to a channel, on the driver's thread.
+     * Who listens to a channel. Everything is told on the driver's thread.
      *
-     * @param begins told each time from which on messages are heard
+     * @param begins run when the channel is heard for the first time
+     * @param again run when it is heard again after it was not
      */
-    record Ear(String channel, Consumer<byte[]> listener, Runnable begins) {}
+    private record Ear(Consumer<byte[]> message, Runnable begins, Runnable again, AtomicBoolean begun) {
+
+        void subscribed(boolean anew) {
+            if (begun.compareAndSet(false, true)) {
+                guarded(begins);
+            } else if (anew) {
+                guarded(again);
+            }
+        }
+    }
 
     Subscriber(Wire wire) {
         this.wire = wire;
@@ -51,15 +63,20 @@ final class Subscriber {
     /**
      * Listens to a channel. The listener is called on the driver's thread, and must not block.
      *
+     * @param again run, there too, when the channel is heard again after it was not
      * @return done once it is heard for the first time
      */
-    CompletableFuture<Void> listen(String channel, Consumer<byte[]> listener) {
-        return listen(new Ear(channel, listener, () -> {}));
+    Listening listen(String channel, Consumer<byte[]> message, Runnable again) {
+        return listen(channel, message, () -> {}, again);
     }
 
-    /** As {@link #listen(String, Consumer)}, until it is {@link #forget forgotten}. */
-    CompletableFuture<Void> listen(Ear ear) {
-        String channel = ear.channel();
+    /**
+     * As {@link #listen(String, Consumer, Runnable)}.
+     *
+     * @param begins run, there too, when the channel is heard for the first time
+     */
+    Listening listen(String channel, Consumer<byte[]> message, Runnable begins, Runnable again) {
+        Ear ear = new Ear(message, begins, again, new AtomicBoolean());
         listeners.compute(channel, (name, others) -> {
             // Before the channel is listened to, which may happen at once.
             heard.computeIfAbsent(channel, unheard -> new CompletableFuture<>());
@@ -74,12 +91,11 @@ final class Subscriber {
         } else {
             current.async().subscribe(channel);
         }
-        return first;
+        return new Listening(first, () -> forget(channel, ear));
     }
 
-    /** Tells this one nothing more. */
-    void forget(Ear ear) {
-        listeners.computeIfPresent(ear.channel(), (channel, all) -> {
+    private void forget(String channel, Ear ear) {
+        listeners.computeIfPresent(channel, (name, all) -> {
             all.remove(ear);
             if (!all.isEmpty()) {
                 return all;
@@ -159,6 +175,7 @@ final class Subscriber {
     }
 
     private void established(StatefulRedisPubSubConnection<String, byte[]> made) {
+        Set<String> heardHere = ConcurrentHashMap.newKeySet();
         made.addListener(new RedisPubSubAdapter<>() {
             @Override
             public void subscribed(String channel, long count) {
@@ -166,14 +183,15 @@ final class Subscriber {
                 if (first != null) {
                     first.complete(null);
                 }
-                listeners.getOrDefault(channel, List.of()).forEach(ear -> guarded(ear.begins()));
+                boolean anew = heardHere.add(channel);
+                listeners.getOrDefault(channel, List.of()).forEach(ear -> ear.subscribed(anew));
             }
 
             @Override
             public void message(String channel, byte[] message) {
                 listeners
                         .getOrDefault(channel, List.of())
-                        .forEach(ear -> guarded(() -> ear.listener().accept(message)));
+                        .forEach(ear -> guarded(() -> ear.message().accept(message)));
             }
         });
         made.addListener(new RedisConnectionStateListener() {
@@ -196,9 +214,9 @@ final class Subscriber {
         beat(made);
     }
 
-    private static void guarded(Runnable event) {
+    private static void guarded(Runnable telling) {
         try {
-            event.run();
+            telling.run();
         } catch (RuntimeException e) {
             LOG.warn("A listener to a channel threw", e);
         }

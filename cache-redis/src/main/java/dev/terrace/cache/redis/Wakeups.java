@@ -46,12 +46,17 @@ public final class Wakeups {
         lock.lock();
         try {
             if (heard == null) {
-                heard = subscriber.listen(channel, message -> {
-                    Runnable woken = sleepers.get(new String(message, StandardCharsets.US_ASCII));
-                    if (woken != null) {
-                        woken.run();
-                    }
-                });
+                heard = subscriber
+                        .listen(
+                                channel,
+                                message -> {
+                                    Runnable woken = sleepers.get(new String(message, StandardCharsets.US_ASCII));
+                                    if (woken != null) {
+                                        woken.run();
+                                    }
+                                },
+                                () -> {})
+                        .heard();
             }
             return heard;
         } finally {

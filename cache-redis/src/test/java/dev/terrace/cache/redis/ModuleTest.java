@@ -15,6 +15,7 @@ final class ModuleTest {
         assertThat(module.exports())
                 .containsExactly(
                         "dev.terrace.cache.redis",
+                        "dev.terrace.cache.redis.event",
                         "dev.terrace.cache.redis.journal",
                         "dev.terrace.cache.redis.limit",
                         "dev.terrace.cache.redis.lock",

@@ -4,9 +4,7 @@ import dev.terrace.cache.spi.InvalidationSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Function;
 
 /**
  * Events that the application publishes in this process, such as those of its domain or of its framework. Nothing is kept: an
@@ -16,7 +14,7 @@ import java.util.function.Function;
  */
 public final class ApplicationEvents<E> implements InvalidationSource<E> {
 
-    private final List<Function<? super E, ? extends CompletionStage<?>>> handlers = new CopyOnWriteArrayList<>();
+    private final List<Handler<? super E>> handlers = new CopyOnWriteArrayList<>();
 
     /** A source without subscribers. */
     public ApplicationEvents() {}
@@ -28,14 +26,14 @@ public final class ApplicationEvents<E> implements InvalidationSource<E> {
      */
     public CompletableFuture<Void> publish(E event) {
         List<CompletableFuture<?>> handled = new ArrayList<>();
-        for (Function<? super E, ? extends CompletionStage<?>> handler : handlers) {
-            handled.add(handler.apply(event).toCompletableFuture());
+        for (Handler<? super E> handler : handlers) {
+            handled.add(handler.changed(event).toCompletableFuture());
         }
         return CompletableFuture.allOf(handled.toArray(CompletableFuture[]::new));
     }
 
     @Override
-    public Subscription subscribe(String name, Function<? super E, ? extends CompletionStage<?>> handler) {
+    public Subscription subscribe(String name, Handler<? super E> handler) {
         handlers.add(handler);
         return () -> handlers.remove(handler);
     }

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,9 @@ import org.slf4j.LoggerFactory;
  *   <li>An event is acknowledged to its source after the far tier has acknowledged the invalidation. A crash before that: a
  *       source that keeps events delivers it again, which costs a load.
  *   <li>A far tier that does not acknowledge: this node does not serve the old value, and the event is not acknowledged.
- *   <li>An event that the mapping cannot understand: nothing is invalidated, it is reported, and not acknowledged.
+ *   <li>An event that the mapping cannot understand: nothing is invalidated, it is reported, and not acknowledged. A source
+ *       that does not leave it to its publisher takes it for missed.
+ *   <li>Events that the source knows to have missed: everything in the cache is invalidated, which is reported.
  * </ul>
  */
 public final class EventInvalidation implements AutoCloseable {
@@ -80,13 +83,24 @@ public final class EventInvalidation implements AutoCloseable {
             InvalidationSource<E> source,
             BiConsumer<? super E, ? super Changed<K>> mapping,
             CacheListener listener) {
-        return new EventInvalidation(source.subscribe(
-                cache.name(),
-                event -> applied(cache, event, mapping).whenComplete((none, failure) -> {
-                    if (failure != null) {
-                        report(cache.name(), listener, failure);
-                    }
-                })));
+        return new EventInvalidation(source.subscribe(cache.name(), new InvalidationSource.Handler<E>() {
+            @Override
+            public CompletionStage<?> changed(E event) {
+                return applied(cache, event, mapping).whenComplete((none, failure) -> reported(failure));
+            }
+
+            @Override
+            public CompletionStage<?> missed() {
+                LOG.warn("cache {}: events of change were missed; everything is invalidated", cache.name());
+                return cache.async().clear().whenComplete((none, failure) -> reported(failure));
+            }
+
+            private void reported(@Nullable Throwable failure) {
+                if (failure != null) {
+                    report(cache.name(), listener, failure);
+                }
+            }
+        }));
     }
 
     private static <K, V, E> CompletionStage<Void> applied(
@@ -94,6 +108,11 @@ public final class EventInvalidation implements AutoCloseable {
         Changed<K> changed = new Changed<>();
         try {
             mapping.accept(event, changed);
+        } catch (RuntimeException notUnderstood) {
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException("the mapping did not understand an event", notUnderstood));
+        }
+        try {
             List<CompletableFuture<Void>> begun = new ArrayList<>();
             if (changed.all) {
                 begun.add(cache.async().clear());
@@ -103,8 +122,8 @@ public final class EventInvalidation implements AutoCloseable {
                 begun.add(cache.async().invalidateAll(changed.keys));
             }
             return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
-        } catch (RuntimeException notUnderstood) {
-            return CompletableFuture.failedFuture(notUnderstood);
+        } catch (RuntimeException closed) {
+            return CompletableFuture.failedFuture(closed);
         }
     }
 
