@@ -31,6 +31,7 @@ final class BenchSets {
             metrics(),
             annotated(),
             new WriteBehindSet(),
+            new JournalSet(),
             new MemorySet());
 
     private BenchSets() {}
