@@ -4,6 +4,7 @@ import dev.terrace.cache.Caches;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -54,7 +55,7 @@ public final class CachedRepository {
         private final String name;
         private final Map<Method, Invocation> invocations;
         /** The invocations by the very objects with which the proxy class names its methods. */
-        private volatile Table table = new Table(16);
+        private volatile Table table = new Table(new Method[0], new Invocation[0]);
 
         Handler(String name, Map<Method, Invocation> invocations) {
             this.name = name;
@@ -84,58 +85,37 @@ public final class CachedRepository {
         }
     }
 
-    /** Finds by identity, without computing a method's hash code or comparing its parameters. Immutable. */
+    /**
+     * Finds by identity, in the order of first calls: comparing the few methods of an interface takes less than any hash code.
+     * Immutable.
+     */
     private static final class Table {
 
-        private final @Nullable Method[] methods;
-        private final @Nullable Invocation[] its;
+        private final Method[] methods;
+        private final Invocation[] its;
 
-        /** @param slots a power of two, more than there will be entries */
-        Table(int slots) {
-            methods = new Method[slots];
-            its = new Invocation[slots];
+        Table(Method[] methods, Invocation[] its) {
+            this.methods = methods;
+            this.its = its;
         }
 
         @Nullable
         Invocation find(Method method) {
-            int mask = methods.length - 1;
-            int i = System.identityHashCode(method) & mask;
-            Method known = methods[i];
-            while (known != method) {
-                if (known == null) {
-                    return null;
-                }
-                i = (i + 1) & mask;
-                known = methods[i];
-            }
-            return its[i];
-        }
-
-        Table with(Method method, Invocation invocation) {
-            int used = 1;
-            for (Method known : methods) {
-                used += known == null ? 0 : 1;
-            }
-            Table bigger = new Table(Math.max(16, Integer.highestOneBit(used) * 4));
             for (int i = 0; i < methods.length; i++) {
-                Method known = methods[i];
-                Invocation its = this.its[i];
-                if (known != null && its != null) {
-                    bigger.set(known, its);
+                if (methods[i] == method) {
+                    return its[i];
                 }
             }
-            bigger.set(method, invocation);
-            return bigger;
+            return null;
         }
 
-        private void set(Method method, Invocation invocation) {
-            int mask = methods.length - 1;
-            int i = System.identityHashCode(method) & mask;
-            while (methods[i] != null && methods[i] != method) {
-                i = (i + 1) & mask;
-            }
-            methods[i] = method;
-            its[i] = invocation;
+        /** A thread that adds another at the same moment may undo this; then it is added again by the next call. */
+        Table with(Method method, Invocation invocation) {
+            Method[] more = Arrays.copyOf(methods, methods.length + 1);
+            Invocation[] theirs = Arrays.copyOf(its, more.length);
+            more[methods.length] = method;
+            theirs[methods.length] = invocation;
+            return new Table(more, theirs);
         }
     }
 }
