@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 final class BreakerTest {
 
-    private static final Exception FAILURE = new IllegalStateException("refused");
+    private final Exception failure = new IllegalStateException("refused");
 
     private final ManualTime time = new ManualTime();
     private final List<BreakerState> changes = new ArrayList<>();
@@ -135,7 +135,7 @@ final class BreakerTest {
         List<Long> pauses = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             pauses.add(breaker.untilProbe().toMillis());
-            probe().failed(FAILURE);
+            probe().failed(failure);
         }
 
         assertThat(pauses).containsExactly(100L, 200L, 400L, 500L, 500L, 500L);
@@ -148,14 +148,14 @@ final class BreakerTest {
         assertThat(breaker.untilProbe()).isEqualTo(Duration.ofMillis(75));
 
         chance = 0.999_999_999;
-        probe().failed(FAILURE);
+        probe().failed(failure);
         assertThat(breaker.untilProbe()).isBetween(Duration.ofMillis(100), Duration.ofMillis(101));
     }
 
     @Test
     void oneThatOpensAgainSoonGoesOnWhereItWas() {
         fail(5);
-        probe().failed(FAILURE);
+        probe().failed(failure);
         probe().succeeded();
 
         fail(5);
@@ -166,7 +166,7 @@ final class BreakerTest {
     @Test
     void oneThatWasClosedForAWhileStartsAfresh() {
         fail(5);
-        probe().failed(FAILURE);
+        probe().failed(failure);
         probe().succeeded();
         time.advance(Duration.ofSeconds(10));
 
@@ -203,7 +203,7 @@ final class BreakerTest {
 
         probe().succeeded();
         for (int i = 0; i < 10; i++) {
-            slow.failed(FAILURE);
+            slow.failed(failure);
         }
 
         assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
@@ -213,7 +213,7 @@ final class BreakerTest {
     void aProbeIsHeardOnce() {
         fail(5);
         Permit probe = probe();
-        probe.failed(FAILURE);
+        probe.failed(failure);
 
         probe.succeeded();
 
@@ -269,7 +269,7 @@ final class BreakerTest {
                 if (ThreadLocalRandom.current().nextInt(3) == 0) {
                     permit.succeeded();
                 } else {
-                    permit.failed(FAILURE);
+                    permit.failed(failure);
                 }
             }
         }
@@ -283,7 +283,7 @@ final class BreakerTest {
 
     private void fail(int calls) {
         for (int i = 0; i < calls; i++) {
-            acquire().failed(FAILURE);
+            acquire().failed(failure);
         }
     }
 

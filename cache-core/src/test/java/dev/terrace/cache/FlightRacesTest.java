@@ -163,7 +163,8 @@ final class FlightRacesTest {
             }
             Entry<Integer> entry = given.join().entry();
             if (act == Act.INVALIDATE_AND_READ && (entry == null || !Objects.equals(entry.value, NEW))) {
-                throw new IllegalStateException("read " + entry + " after the invalidation");
+                throw new IllegalStateException(
+                        "read " + (entry == null ? null : entry.value) + " after the invalidation");
             }
         }
     }

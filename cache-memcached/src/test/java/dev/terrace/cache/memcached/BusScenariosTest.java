@@ -204,7 +204,7 @@ final class BusScenariosTest {
         long end = System.nanoTime() + faulty.toNanos();
         for (int round = 0; System.nanoTime() < end; round++) {
             MemcachedServer server = servers.get(random.nextInt(servers.size()));
-            long millis = 200 + random.nextInt(2_000);
+            long millis = 200L + random.nextInt(2_000);
             // The first is always what is asked for: one of three servers killed and restarted.
             switch (round == 0 ? 0 : random.nextInt(withBus ? 4 : 2)) {
                 case 0 -> {

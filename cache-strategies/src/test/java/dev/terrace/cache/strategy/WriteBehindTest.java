@@ -9,6 +9,7 @@ import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.spi.Journal;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
 import java.io.IOException;
@@ -506,7 +507,7 @@ final class WriteBehindTest {
                 }
             }
         }
-        assertThatThrownBy(() -> stepByStep().journal(null, StringCodec.utf8(), StringCodec.utf8()))
+        assertThatThrownBy(() -> stepByStep().journal((Journal) null, StringCodec.utf8(), StringCodec.utf8()))
                 .hasMessage("journal");
         assertThatThrownBy(() -> WriteBehind.around(inner(), null)).hasMessage("writer");
     }
