@@ -251,30 +251,33 @@ final class ReadPath<K, V> {
             return new Requested<>(flight.answer, flight);
         }
         long joinedAt = engine.now();
-        CompletableFuture<Answer<V>> answer = flight.answer
-                .thenCompose(given -> {
-                    if (holds(flight, given, joinedAt)) {
-                        return CompletableFuture.completedFuture(given);
-                    }
-                    return given.loaded() ? flight.outcome : meanwhile(key, flight);
-                })
-                .thenCompose(given -> holds(flight, given, joinedAt)
+        Supplier<CompletableFuture<Answer<V>>> ended =
+                () -> flight.outcome.thenCompose(given -> holds(flight, given, joinedAt)
                         ? CompletableFuture.completedFuture(given)
                         : get(key, source, runner, true).answer());
+        CompletableFuture<Answer<V>> answer = flight.answer.thenCompose(given -> {
+            if (holds(flight, given, joinedAt)) {
+                return CompletableFuture.completedFuture(given);
+            }
+            return given.loaded()
+                    ? ended.get()
+                    : meanwhile(key)
+                            .thenCompose(found ->
+                                    found.entry() == null ? ended.get() : CompletableFuture.completedFuture(found));
+        });
         return new Requested<>(answer, flight);
     }
 
-    /** The stale value that a flight has given is not trusted any more: the one that the tiers have now, else the outcome. */
-    private CompletableFuture<Answer<V>> meanwhile(K key, Flight<K, V> flight) {
-        return peek(key).answer().thenCompose(found -> {
+    /**
+     * What the tiers have now, in place of a stale value that is not trusted any more. It was looked for after the caller had
+     * asked, so nothing that is told of it afterwards matters to this caller.
+     */
+    private CompletableFuture<Answer<V>> meanwhile(K key) {
+        return peek(key).answer().thenApply(found -> {
             Entry<V> entry = found.entry();
-            if (entry == null) {
-                return flight.outcome;
-            }
-            return CompletableFuture.completedFuture(
-                    engine.judge(entry) == Verdict.FRESH
-                            ? found
-                            : Answer.stale(entry, CacheListener.StaleReason.REVALIDATING));
+            return entry == null || validity.judgeConfirmed(entry, engine.now()) == Verdict.FRESH
+                    ? found
+                    : Answer.stale(entry, CacheListener.StaleReason.REVALIDATING);
         });
     }
 
@@ -285,7 +288,7 @@ final class ReadPath<K, V> {
      */
     private boolean holds(Flight<K, V> flight, Answer<V> answer, long joinedAt) {
         Entry<V> entry = answer.entry();
-        if (answer.loaded() && flight.loadWatch.isChanged()) {
+        if (answer.loaded() && flight.loadWatch.isOver()) {
             return false;
         }
         return entry == null

@@ -6,6 +6,7 @@ import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.spi.RecordDraft;
+import dev.terrace.cache.spi.SampledFarClock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -83,9 +84,7 @@ final class SimulatedFarTier implements FarTier {
     private final class Store implements FarStore, FarClock {
 
         private final long budgetMicros;
-        private boolean clockKnown;
-        /** The server's µs minus the node's. */
-        private long offset;
+        private final SampledFarClock sampled = new SampledFarClock(clock::exactNanos);
 
         Store(Duration budget) {
             this.budgetMicros = budget.toNanos() / 1_000;
@@ -98,15 +97,11 @@ final class SimulatedFarTier implements FarTier {
 
         @Override
         public long millis() {
-            return clockKnown ? micros() / 1_000 : Long.MIN_VALUE;
-        }
-
-        private long micros() {
-            return clock.exactNanos() / 1_000 + offset;
+            return sampled.millis();
         }
 
         private long deadline() {
-            return micros() + budgetMicros;
+            return sampled.micros() + budgetMicros;
         }
 
         /** Sends a request of one part, or of one part per key. Before the first, the server is asked for its time. */
@@ -114,7 +109,7 @@ final class SimulatedFarTier implements FarTier {
             if (closed) {
                 return CompletableFuture.failedFuture(new IllegalStateException("closed"));
             }
-            return clockKnown
+            return sampled.isKnown()
                     ? exchange(operation, parts.get())
                     : askTime(operation).thenCompose(known -> exchange(operation, parts.get()));
         }
@@ -122,8 +117,7 @@ final class SimulatedFarTier implements FarTier {
         private CompletableFuture<Void> askTime(FarOperation operation) {
             long askedAt = clock.exactNanos();
             return exchange(operation, List.<Supplier<Long>>of(server::micros)).thenAccept(replies -> {
-                offset = replies.get(0) - askedAt / 1_000;
-                clockKnown = true;
+                sampled.sample(replies.get(0), askedAt);
             });
         }
 

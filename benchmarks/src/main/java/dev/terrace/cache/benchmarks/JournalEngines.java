@@ -209,7 +209,7 @@ final class JournalEngines {
     private static byte[] key(long number) {
         byte[] key = new byte[Long.BYTES];
         for (int i = 0; i < key.length; i++) {
-            key[i] = (byte) (number >>> 8 * (key.length - 1 - i));
+            key[i] = (byte) (number >>> (8 * (key.length - 1 - i)));
         }
         return key;
     }
