@@ -340,6 +340,7 @@ final class MemcachedFarStore implements FarStore {
     private CompletableFuture<List<FillReply>> fill(Node node, List<FillRequest> requests, long issuedAt) {
         IdentityHashMap<FillRequest, FillReply> replies = new IdentityHashMap<>();
         Map<Link, List<Filling>> byLink = new HashMap<>();
+        List<CompletableFuture<?>> parts = new ArrayList<>();
         for (FillRequest request : requests) {
             Leases.Held held = leases.remove(request.lease());
             replies.put(request, new FillReply.Refused());
@@ -360,13 +361,13 @@ final class MemcachedFarStore implements FarStore {
             }
             boolean fits = fits(held.link(), name, encoded);
             if (!Leases.stands(held) || !fits || isOlder(request.draft().sourceVersion(), held.sourceVersion())) {
-                giveBack(request.lease().key(), held);
+                // Another node may ask for the lease as soon as this is answered. Whether it could be given back changes nothing.
+                parts.add(giveBack(request.lease().key(), held).handle((done, failure) -> true));
                 continue;
             }
             byLink.computeIfAbsent(held.link(), link -> new ArrayList<>())
                     .add(new Filling(request, name, encoded, held));
         }
-        List<CompletableFuture<Void>> parts = new ArrayList<>();
         byLink.forEach((link, fillings) -> parts.add(fill(link, node, fillings, issuedAt, replies)));
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .thenApply(done -> Records.mapped(requests, request -> Objects.requireNonNull(replies.get(request))));
