@@ -279,7 +279,9 @@ final class Link implements ChangeFeed.Listener {
             }
             end(replace(source, next));
             armings.increment();
-            onMarkers.run();
+            if (next.tells) {
+                onMarkers.run();
+            }
         }
     }
 
