@@ -156,7 +156,7 @@ final class BusScenariosTest {
         return redis.text("INFO", "commandstats")
                 .lines()
                 .filter(line -> line.startsWith("cmdstat_publish:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll(".*calls=(\\d+).*", "$1")))
+                .mapToLong(line -> Long.parseLong(line.replaceAll(".*:calls=(\\d+).*", "$1")))
                 .sum();
     }
 

@@ -277,7 +277,7 @@ final class CoherenceScenariosTest {
         return server.text("INFO", "commandstats")
                 .lines()
                 .filter(line -> line.startsWith("cmdstat_" + command + ":"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll(".*calls=(\\d+).*", "$1")))
+                .mapToLong(line -> Long.parseLong(line.replaceAll(".*:calls=(\\d+).*", "$1")))
                 .sum();
     }
 
