@@ -5,17 +5,18 @@ import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.memcached.MemcachedFarTier;
 import dev.terrace.cache.redis.RedisFarTier;
 import dev.terrace.cache.spi.FarTier;
+import dev.terrace.cache.testkit.MemcachedServer;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import net.rubyeye.xmemcached.XMemcachedClient;
 
 /** What an entry takes on a far tier's server, its key of eight digits and the server's own bookkeeping included. */
@@ -23,7 +24,7 @@ final class FarMemorySet implements BenchSet {
 
     private static final Duration LIFE = Duration.ofHours(1);
     private static final int BATCH = 500;
-    private static final String USED_CHUNKS = ":used_chunks";
+    private static final Pattern SLAB = Pattern.compile("STAT (\\d+):(used_chunks|chunk_size) (\\d+)");
     private static final StringCodec CODEC = StringCodec.utf8();
 
     @Override
@@ -37,7 +38,7 @@ final class FarMemorySet implements BenchSet {
     }
 
     /** A server whose memory is measured. */
-    private interface Server {
+    private interface Server extends AutoCloseable {
 
         String label();
 
@@ -46,35 +47,41 @@ final class FarMemorySet implements BenchSet {
         /** Stores bytes as a program without a cache library does. */
         void storeRaw(Map<String, byte[]> values) throws Exception;
 
+        /** Makes it empty. */
         void flush() throws Exception;
 
         long usedBytes() throws Exception;
+
+        @Override
+        void close();
     }
 
     @Override
     public Report run(Effort effort, PrintStream progress) throws Exception {
         int entries = Math.max(1_000, effort.memory().entries() / 10);
         List<Figure> figures = new ArrayList<>();
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("entries", entries);
-        for (Server server : List.of(new Redis(), new Memcached())) {
-            for (int bytes : new int[] {100, 10_000}) {
-                // So that a server of 64 MB has room for all.
-                int some = bytes > 1_000 ? Math.min(entries, 2_000) : entries;
-                double ours = ours(server, bytes, some);
-                double raw = raw(server, bytes, some);
-                String what = "%s, %,d B".formatted(server.label(), bytes);
-                progress.printf(Locale.ROOT, "%s: %.1f B, raw %.1f B%n", what, ours, raw);
-                all.put(what, Map.of("ours", ours, "raw", raw));
-                figures.add(new Figure(
-                        what,
-                        String.format(Locale.ROOT, "%,.0f B", ours),
-                        String.format(Locale.ROOT, "%,.0f B", raw),
-                        new Figure.Value(Spread.of(ours / raw), Figure.Unit.MULTIPLE),
-                        null));
+        try (Server redis = new Redis();
+                Server memcached = new Memcached()) {
+            for (Server server : List.of(redis, memcached)) {
+                for (int bytes : new int[] {100, 10_000}) {
+                    Figure figure = figure(server, bytes, bytes > 1_000 ? Math.min(entries, 2_000) : entries);
+                    progress.printf("%s: %s, raw %s%n", figure.what(), figure.ours(), figure.raw());
+                    figures.add(figure);
+                }
             }
         }
-        return new Report(name(), measures(), figures, all);
+        return new Report(name(), measures(), figures, Map.of("entries", entries));
+    }
+
+    private static Figure figure(Server server, int bytes, int entries) throws Exception {
+        double ours = ours(server, bytes, entries);
+        double raw = raw(server, bytes, entries);
+        return new Figure(
+                "%s, %,d B".formatted(server.label(), bytes),
+                String.format(Locale.ROOT, "%,.0f B", ours),
+                String.format(Locale.ROOT, "%,.0f B", raw),
+                new Figure.Value(Spread.of(ours / raw), Figure.Unit.MULTIPLE),
+                null);
     }
 
     private static String text(int id, int bytes) {
@@ -118,6 +125,9 @@ final class FarMemorySet implements BenchSet {
     private static final class Redis implements Server {
 
         @Override
+        public void close() {}
+
+        @Override
         public String label() {
             return "Redis";
         }
@@ -152,6 +162,14 @@ final class FarMemorySet implements BenchSet {
 
     private static final class Memcached implements Server {
 
+        /** Its own, since it is restarted. */
+        private final MemcachedServer server = MemcachedServer.start("-m", "256");
+
+        @Override
+        public void close() {
+            server.close();
+        }
+
         @Override
         public String label() {
             return "Memcached";
@@ -159,7 +177,7 @@ final class FarMemorySet implements BenchSet {
 
         @Override
         public FarTier connect() {
-            return MemcachedFarTier.connect("127.0.0.1:" + MemcachedAddress.port());
+            return MemcachedFarTier.connect("127.0.0.1:" + server.port());
         }
 
         @Override
@@ -175,43 +193,32 @@ final class FarMemorySet implements BenchSet {
             }
         }
 
-        /** Deletes what is there: flushed items keep their place until it is wanted. */
+        /** Begins anew: what is merely flushed keeps its place until that is wanted. */
         @Override
-        public void flush() throws Exception {
-            XMemcachedClient client = client();
-            try {
-                client.flushAll();
-            } finally {
-                client.shutdown();
-            }
+        public void flush() {
+            server.restart();
         }
 
         /** The chunks that are in use, which is what an item takes, whatever it fills of its chunk. */
         @Override
-        public long usedBytes() throws Exception {
-            XMemcachedClient client = client();
-            try {
-                InetSocketAddress address =
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), MemcachedAddress.port());
-                Map<String, String> slabs =
-                        Objects.requireNonNull(client.getStatsByItem("slabs").get(address));
-                long used = 0;
-                for (Map.Entry<String, String> entry : slabs.entrySet()) {
-                    if (entry.getKey().endsWith(USED_CHUNKS)) {
-                        String slab = entry.getKey().substring(0, entry.getKey().length() - USED_CHUNKS.length());
-                        String size = Objects.requireNonNull(slabs.get(slab + ":chunk_size"));
-                        used += Long.parseLong(entry.getValue()) * Long.parseLong(size);
-                    }
+        public long usedBytes() {
+            Map<String, Long> chunks = new HashMap<>();
+            Map<String, Long> sizes = new HashMap<>();
+            for (String line : server.command("stats slabs")) {
+                Matcher slab = SLAB.matcher(line);
+                if (slab.matches()) {
+                    ("used_chunks".equals(slab.group(2)) ? chunks : sizes)
+                            .put(slab.group(1), Long.parseLong(slab.group(3)));
                 }
-                return used;
-            } finally {
-                client.shutdown();
             }
+            return chunks.entrySet().stream()
+                    .mapToLong(slab -> slab.getValue() * sizes.getOrDefault(slab.getKey(), 0L))
+                    .sum();
         }
 
-        private static XMemcachedClient client() throws Exception {
+        private XMemcachedClient client() throws Exception {
             return new XMemcachedClient(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), MemcachedAddress.port()));
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
         }
     }
 }
