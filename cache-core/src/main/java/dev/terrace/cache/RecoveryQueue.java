@@ -253,14 +253,18 @@ final class RecoveryQueue {
 
     private void replayed(boolean acknowledged, Runnable removal) {
         boolean more;
+        boolean fewer;
         int queued;
         lock.lock();
         try {
+            int before = size;
             if (acknowledged) {
                 removal.run();
             }
             queued = resized();
             more = queued > 0;
+            // Else the server found it late, or it changed meanwhile: at once it would be no other.
+            fewer = queued < before;
             replaying = more;
         } finally {
             lock.unlock();
@@ -271,7 +275,7 @@ final class RecoveryQueue {
         if (!more) {
             return;
         }
-        if (acknowledged) {
+        if (fewer) {
             replay();
         } else {
             scheduleReplay();

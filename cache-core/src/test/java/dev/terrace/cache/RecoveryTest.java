@@ -184,16 +184,22 @@ final class RecoveryTest {
     }
 
     @Test
-    void aRepairThatTheServerFindsLateIsMadeAgain() {
+    void aRepairThatTheServerFindsLateIsMadeAgainAfterAPause() {
         other.cache.put(1, "old");
         node.far.next(Call.INVALIDATE, Fault.fail());
         node.async().invalidate(1);
         // Nobody tells the node that the server's clock was set.
         node.far.always(Call.PING, Fault.hang());
         fleet.time.advance(Fleet.BUDGET.multipliedBy(2).minusMillis(1));
-        assertThat(queued()).isEqualTo(1);
+        int before = node.far.count(Call.INVALIDATE);
         fleet.clockSet = TimeUnit.SECONDS.toMicros(1);
-        fleet.time.advance(Duration.ofMillis(500));
+        fleet.time.advance(Duration.ofMillis(2));
+        assertThat(node.far.count(Call.INVALIDATE)).isEqualTo(before + 1);
+        assertThat(queued()).isEqualTo(1);
+
+        // It asks for the time every ten seconds at the latest.
+        node.far.heal();
+        fleet.time.advance(Duration.ofSeconds(11));
 
         assertThat(queued()).isZero();
         assertThat(fleet.stored(1))
