@@ -16,7 +16,9 @@ final class FarUnavailableException extends CacheException {
     private FarUnavailableException(Reason reason, String message, @Nullable Throwable cause) {
         super(message);
         this.reason = reason;
-        initCause(cause);
+        if (cause != null) {
+            initCause(cause);
+        }
     }
 
     static FarUnavailableException timedOut(Duration budget) {

@@ -57,23 +57,34 @@ final class ChangesAndFlightsTest {
     /** What ends between a caller's look at the near tier and the start of its flight is not loaded again. */
     @Test
     void aCallerWhomALoadEscapedBetweenTwoLooksFindsItsValue() {
-        List<Fleet.Node> meeting = new ArrayList<>();
-        Fleet.Node crossed = fleet.node(builder -> builder.contextHook(task -> {
+        Deque<Runnable> loads = new ArrayDeque<>();
+        List<Cache<Integer, String>> meeting = new ArrayList<>();
+        CacheBuilder<Integer, String> builder = nearOnly(loads).contextHook(task -> {
             if (!meeting.isEmpty()) {
-                Fleet.Node other = meeting.remove(0);
-                other.async().get(1);
-                other.runLoads();
+                meeting.remove(0).async().get(1);
+                loads.remove().run();
             }
             return task;
-        }));
-        meeting.add(crossed);
-        fleet.rows.put(1, "a");
+        });
+        try (Cache<Integer, String> crossed = builder.build()) {
+            meeting.add(crossed);
 
-        CompletableFuture<String> value = crossed.async().get(1);
-        crossed.runLoads();
+            assertThat(crossed.async().get(1)).isCompletedWithValue("1");
 
-        assertThat(value).isCompletedWithValue("a");
-        assertThat(crossed.loaded).isEqualTo(1);
+            assertThat(loads).isEmpty();
+        }
+    }
+
+    private static CacheBuilder<Integer, String> nearOnly(Deque<Runnable> loads) {
+        CacheBuilder<Integer, String> builder = Cache.<Integer, String>builder("near")
+                .near(Near.maximumSize(10))
+                .freshFor(Fleet.FRESH)
+                .loader(String::valueOf);
+        builder.parts().loads = load -> {
+            loads.add(load);
+            return () -> {};
+        };
+        return builder;
     }
 
     @Test
@@ -344,16 +355,8 @@ final class ChangesAndFlightsTest {
 
     @Test
     void oneReadTooManyIsRefusedAtOnceAndTheOthersGoOn() {
-        CacheBuilder<Integer, String> builder = Cache.<Integer, String>builder("crowded")
-                .near(Near.maximumSize(10))
-                .freshFor(Fleet.FRESH)
-                .loader(String::valueOf);
         Deque<Runnable> loads = new ArrayDeque<>();
-        builder.parts().loads = load -> {
-            loads.add(load);
-            return () -> {};
-        };
-        try (Cache<Integer, String> crowded = builder.build()) {
+        try (Cache<Integer, String> crowded = nearOnly(loads).build()) {
             CompletableFuture<String> first = crowded.async().get(0);
             IntStream.range(1, Defaults.MAX_FLIGHTS).forEach(crowded.async()::get);
 

@@ -242,6 +242,15 @@ final class LinkTest {
     }
 
     @Test
+    void beingCutOffDoesNotBringBackWhatSomebodyChanged() {
+        Entry<String> copy = oldCopy();
+        feed.change("key");
+        cutOff = true;
+
+        assertThat(judge(copy)).isEqualTo(Verdict.UNTRUSTED);
+    }
+
+    @Test
     void whoWaitsForAChangeIsWokenByItOrByTheLossOfTheSource() {
         CompletableFuture<Void> change = link.nextChange(KEY);
         feed.change("another key");
@@ -277,6 +286,18 @@ final class LinkTest {
         feed.told.armed(1, time.nanos());
 
         assertThat(judge(here)).isEqualTo(Verdict.FRESH);
+        assertThat(judge(there)).isEqualTo(Verdict.UNTRUSTED);
+    }
+
+    @Test
+    void aCopyWhoseOwnSourceIsSilentIsNotTrustedForTheAnswersOfAnother() {
+        feed.told.armed(1, time.nanos());
+        Entry<String> there = copy(link.watch("elsewhere"));
+        for (int i = 0; i < 4; i++) {
+            time.advance(STALENESS.dividedBy(2));
+            feed.answer();
+        }
+
         assertThat(judge(there)).isEqualTo(Verdict.UNTRUSTED);
     }
 
