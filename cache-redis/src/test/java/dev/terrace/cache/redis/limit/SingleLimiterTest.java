@@ -53,7 +53,7 @@ final class SingleLimiterTest extends LimiterContract {
     @Test
     void whoeverWaitsWhenTheApplicationShutsItsClientDownIsTold() {
         RedisClient client = RedisClient.create(server.uri());
-        try (SharedRedis given = SharedRedis.using(client).withBudget(Duration.ofSeconds(1))) {
+        try (SharedRedis given = SharedRedis.using(client).withBudget(Duration.ofMillis(500))) {
             RateLimiter limiter = RateLimiter.on(given, "shut-down", Limit.of(1, Duration.ofSeconds(2)));
             limiter.tryAcquire("k").await();
             Answer<Decision> waiting = limiter.acquire("k", 1, Duration.ofSeconds(3));

@@ -115,10 +115,10 @@ final class SingleLockTest extends LockContract {
     void whoeverWaitsWhenTheApplicationShutsItsClientDownIsTold() {
         RedisClient client = RedisClient.create(server.uri());
         try (SharedRedis here = connect();
-                SharedRedis given = SharedRedis.using(client);
+                SharedRedis given = SharedRedis.using(client).withBudget(Duration.ofMillis(500));
                 LockGrant grant =
                         RedisLock.on(here, name).acquire(Duration.ZERO).await()) {
-            var waiting = RedisLock.on(given, name).acquire(Duration.ofSeconds(2));
+            var waiting = RedisLock.on(given, name).acquire(Duration.ofSeconds(1));
             eventually("it waits", () -> Long.valueOf(1).equals(server.command("EXISTS", "lock:{" + name + "}:queue")));
             client.shutdown(0, 2, TimeUnit.SECONDS);
             assertThat(waiting).failsWithin(Duration.ofSeconds(20));
