@@ -217,8 +217,7 @@ final class FarMemorySet implements BenchSet {
         }
 
         private XMemcachedClient client() throws Exception {
-            return new XMemcachedClient(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+            return new XMemcachedClient(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
         }
     }
 }

@@ -361,7 +361,8 @@ final class MemcachedFarStore implements FarStore {
             }
             boolean fits = fits(held.link(), name, encoded);
             if (!Leases.stands(held) || !fits || isOlder(request.draft().sourceVersion(), held.sourceVersion())) {
-                // Another node may ask for the lease as soon as this is answered. Whether it could be given back changes nothing.
+                // Another node may ask for the lease as soon as this is answered. Whether it could be given back
+                // changes nothing.
                 parts.add(giveBack(request.lease().key(), held).handle((done, failure) -> true));
                 continue;
             }
