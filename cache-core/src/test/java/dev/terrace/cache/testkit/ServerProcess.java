@@ -62,6 +62,24 @@ final class ServerProcess implements ServerHost {
     @Override
     public void freeze() {
         signal("-STOP");
+        Path threads = Path.of("/proc", Long.toString(process.pid()), "task");
+        if (Files.isDirectory(threads)) {
+            // The signal stops a process of several threads a little after it was sent.
+            Polling.until("process " + process.pid() + " has stopped", () -> isStopped(threads));
+        }
+    }
+
+    private static boolean isStopped(Path threads) throws IOException {
+        try (var each = Files.list(threads)) {
+            for (Path thread : each.toList()) {
+                String status = Files.readString(thread.resolve("stat"));
+                // The state follows the name, which stands in parentheses and may contain anything.
+                if (status.charAt(status.lastIndexOf(')') + 2) != 'T') {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     @Override
