@@ -162,9 +162,14 @@ final class Markers {
         return unconfirmed;
     }
 
-    /** What is told is not asked for; the rest so often that what is read is not trusted for much less than it could be. */
+    /**
+     * What is told is not asked for; the rest so often that what is read is not trusted for much less than it could be. One that
+     * the far tier did not have is asked for each time: another node may just have made it, with the record that is read.
+     */
     private boolean isToBeAsked(Known known, long askedAt) {
-        return known.watch.isOver() || (askedAt >= known.watch.until() && known.confirmedAt < askedAt - trustNanos / 5);
+        return known.value == MISSING
+                || known.watch.isOver()
+                || (askedAt >= known.watch.until() && known.confirmedAt < askedAt - trustNanos / 5);
     }
 
     /** Those of the tags, and the whole cache's marker, that the far tier does not have or that are not known. */

@@ -218,6 +218,9 @@ final class SimulatedServer {
 
     void stepClock(long micros) {
         clockMicros += micros;
+        if (memory.counter == null) {
+            setClockRight();
+        }
     }
 
     /** Forgets something at random, as under memory pressure. */

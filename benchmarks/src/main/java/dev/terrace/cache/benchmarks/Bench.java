@@ -64,7 +64,7 @@ public final class Bench {
     private static String usage() {
         StringBuilder text = new StringBuilder("usage: bench [SET...] [--quick]\n\nsets (default: all):\n");
         BenchSets.ALL.forEach(set -> text.append("  %-12s %s%n".formatted(set.name(), set.measures())));
-        return text.append("\n--quick  short and rough: all sets in less than three minutes")
+        return text.append("\n--quick  one short round of each, for a rough picture")
                 .toString();
     }
 }
