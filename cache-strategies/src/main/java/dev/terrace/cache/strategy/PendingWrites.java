@@ -181,8 +181,8 @@ final class PendingWrites<K, V> {
             return new Added(number, false, false);
         }
         log.drop(replaced);
-        if (pending.failures > 0) {
-            // What failed is no longer to be written.
+        if (pending.failures > 0 && pending.writing == null) {
+            // What failed is no longer to be written; while it is, this waits behind it.
             forgetFailures(pending);
             toReady(pending);
         }

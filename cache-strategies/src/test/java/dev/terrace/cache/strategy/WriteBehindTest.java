@@ -120,6 +120,28 @@ final class WriteBehindTest {
     }
 
     @Test
+    void whatIsReplacedTwiceWhileItIsTriedAgainIsNotWrittenBesideItself() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        store.failure = operation -> new IOException("down");
+        cache.put("k", "v1");
+        after(DELAY, cache);
+        store.failure = operation -> {
+            if ("v1".equals(operation.value())) {
+                cache.put("k", "v2");
+                cache.put("k", "v3");
+                // Another flusher would look for work just now.
+                assertThat(cache.runDue()).isFalse();
+            }
+            return null;
+        };
+        after(Duration.ofSeconds(1), cache);
+        after(DELAY, cache);
+        assertThat(written()).containsExactly("k=v1", "k=v1", "k=v3");
+        assertThat(store.disorder).isEmpty();
+        assertThat(cache.pendingWrites().pending()).isZero();
+    }
+
+    @Test
     void aRemoveReplacesAPutAndIsNotOvertakenByIt() {
         WriteBehind<String, String> cache = built(stepByStep());
         store.rows.put("k", "old");
