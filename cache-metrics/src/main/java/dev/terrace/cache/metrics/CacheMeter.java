@@ -124,11 +124,17 @@ enum CacheMeter {
             "seconds",
             "How long ago the far tier last answered anything.",
             "cache"),
+    LINK(
+            "cache.link.up",
+            Meter.Type.GAUGE,
+            null,
+            "1 while the far tier tells this node of changes; 0 while near copies are compared instead.",
+            "cache"),
     INVALIDATIONS(
             "cache.invalidations",
             Meter.Type.COUNTER,
             null,
-            "Changes, by `direction`: `sent` to other nodes through the far tier.",
+            "Changes, by `direction`: `sent` to other nodes through the far tier, `received` from the far tier by whomever.",
             "cache",
             "direction"),
     RECOVERY_QUEUED(

@@ -2,6 +2,7 @@ package dev.terrace.cache.metrics;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.CacheListener.LinkState;
 import dev.terrace.cache.CacheListener.StaleReason;
 import dev.terrace.cache.CacheStats;
 import dev.terrace.cache.FailureKind;
@@ -164,6 +165,11 @@ final class CacheMeters {
                 CacheMeter.INVALIDATIONS,
                 Tags.of("direction", "sent"),
                 now -> now.far().puts() + now.far().invalidations());
+        counter(
+                CacheMeter.INVALIDATIONS,
+                Tags.of("direction", "received"),
+                now -> now.link().changes());
+        gauge(CacheMeter.LINK, Tags.empty(), now -> now.link().state() == LinkState.ARMED ? 1 : 0);
         gauge(CacheMeter.RECOVERY_QUEUED, Tags.empty(), now -> now.far().recoveryQueued());
         gauge(CacheMeter.RECOVERY_AGE, Tags.empty(), now -> seconds(now.far().recoveryAge()));
     }

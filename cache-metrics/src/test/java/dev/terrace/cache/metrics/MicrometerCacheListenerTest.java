@@ -161,6 +161,8 @@ final class MicrometerCacheListenerTest {
             assertThat(count("cache.gets", "tier", "far", "result", "miss")).isEqualTo(1);
             assertThat(count("cache.puts", "tier", "far")).isGreaterThanOrEqualTo(1);
             assertThat(count("cache.invalidations", "direction", "sent")).isEqualTo(1);
+            assertThat(count("cache.invalidations", "direction", "received")).isZero();
+            assertThat(meter("cache.link.up").gauge().value()).isZero();
             assertThat(count("cache.far.bytes", "direction", "written")).isBetween(10.0, 200.0);
             assertThat(meter("cache.compression.ratio").gauge().value()).isGreaterThan(10);
             assertThat(meter("cache.breaker.state", "state", "closed").gauge().value())
