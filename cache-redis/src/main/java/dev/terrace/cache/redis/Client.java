@@ -6,6 +6,7 @@ import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -44,7 +45,11 @@ abstract class Client implements RedisConnection.Dialer {
     }
 
     /** A client of the tier's own, on resources of the application where there are some. */
-    static Client own(RedisURI uri, @Nullable ClientResources given) {
+    static Own own(RedisURI uri, @Nullable ClientResources given) {
+        return own(uri, given, SslOptions.create());
+    }
+
+    static Own own(RedisURI uri, @Nullable ClientResources given, SslOptions ssl) {
         ClientResources resources = given == null
                 ? ClientResources.builder()
                         .nettyCustomizer(new FlushTogether(null))
@@ -64,6 +69,7 @@ abstract class Client implements RedisConnection.Dialer {
                         .connectTimeout(CONNECT_LIMIT)
                         .keepAlive(true)
                         .build())
+                .sslOptions(ssl)
                 // Callers have time limits of their own.
                 .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
                 .build());
@@ -87,10 +93,28 @@ abstract class Client implements RedisConnection.Dialer {
     /** Makes a new connection that listens to channels, without blocking. Takes as long as the client's options say at most. */
     abstract CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
 
+    /** For what the driver does in a blocking way only. */
+    static <C> CompletionStage<C> onThread(Supplier<C> connect) {
+        CompletableFuture<C> dialed = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        dialed.complete(connect.get());
+                    } catch (RuntimeException e) {
+                        dialed.completeExceptionally(e);
+                    }
+                },
+                "terrace-redis-connect");
+        thread.setDaemon(true);
+        thread.start();
+        return dialed;
+    }
+
     /** Shuts down what is the tier's own. Bounded. */
     abstract void shutdown();
 
-    private static final class Own extends Client {
+    /** A client of the tier's own. */
+    static final class Own extends Client {
 
         private final RedisClient client;
         private final RedisURI uri;
@@ -105,7 +129,35 @@ abstract class Client implements RedisConnection.Dialer {
 
         @Override
         public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
-            return limited(client.connectAsync(KeysAndBytes.CODEC, uri));
+            return dial(uri);
+        }
+
+        private CompletionStage<StatefulRedisConnection<String, byte[]>> dial(RedisURI other) {
+            return limited(client.connectAsync(KeysAndBytes.CODEC, other));
+        }
+
+        /** Connects to another server, in the same way. */
+        RedisConnection.Dialer at(RedisURI other) {
+            return new RedisConnection.Dialer() {
+                @Override
+                public CompletionStage<StatefulRedisConnection<String, byte[]>> dial() {
+                    return Own.this.dial(other);
+                }
+
+                @Override
+                public ScheduledExecutorService timer() {
+                    return Own.this.timer();
+                }
+            };
+        }
+
+        /** For another client of the same threads. */
+        ClientResources resources() {
+            return client.getResources();
+        }
+
+        ClientOptions options() {
+            return client.getOptions();
         }
 
         @Override
@@ -159,22 +211,6 @@ abstract class Client implements RedisConnection.Dialer {
         @Override
         CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
             return onThread(() -> client.connectPubSub(KeysAndBytes.CODEC));
-        }
-
-        private static <C> CompletionStage<C> onThread(Supplier<C> connect) {
-            CompletableFuture<C> dialed = new CompletableFuture<>();
-            Thread thread = new Thread(
-                    () -> {
-                        try {
-                            dialed.complete(connect.get());
-                        } catch (RuntimeException e) {
-                            dialed.completeExceptionally(e);
-                        }
-                    },
-                    "terrace-redis-connect");
-            thread.setDaemon(true);
-            thread.start();
-            return dialed;
         }
 
         @Override

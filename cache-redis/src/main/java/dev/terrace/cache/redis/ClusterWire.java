@@ -33,13 +33,16 @@ final class ClusterWire implements Wire {
     private static final String SERVER = "a cluster of Redis (the application's client)";
 
     private final RedisClusterClient client;
+    private final Runnable onClose;
     private final AtomicReference<@Nullable CompletableFuture<StatefulRedisClusterConnection<String, byte[]>>> dialed =
             new AtomicReference<>();
     private final AtomicLong unansweredBytes = new AtomicLong();
     private volatile boolean closed;
 
-    ClusterWire(RedisClusterClient client) {
+    /** @param onClose ends what is not the application's */
+    ClusterWire(RedisClusterClient client, Runnable onClose) {
         this.client = client;
+        this.onClose = onClose;
     }
 
     @Override
@@ -221,5 +224,6 @@ final class ClusterWire implements Wire {
         if (known != null) {
             known.thenAccept(StatefulRedisClusterConnection::closeAsync);
         }
+        onClose.run();
     }
 }

@@ -47,6 +47,7 @@ final class RedisConnection {
     private volatile boolean closed;
     private int waiting;
     private int failures;
+    private boolean checked;
 
     /** How a connection is made. */
     interface Dialer {
@@ -180,9 +181,12 @@ final class RedisConnection {
 
     private void established(RedisSession greeted) {
         boolean late;
+        boolean first;
         lock.lock();
         try {
             late = closed;
+            first = !checked;
+            checked = true;
             if (!late) {
                 session = greeted;
                 down = null;
@@ -196,6 +200,9 @@ final class RedisConnection {
             return;
         }
         LOG.info("Connected to {}", server);
+        if (first) {
+            ServerCheck.begin(server, greeted);
+        }
         if (!firstAttempt.complete(greeted)) {
             onNewSession.run();
         }

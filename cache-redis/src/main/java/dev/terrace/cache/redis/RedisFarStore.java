@@ -10,6 +10,7 @@ import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.spi.RecordFormat;
 import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.output.ValueListOutput;
 import io.lettuce.core.output.ValueOutput;
 import io.lettuce.core.protocol.AsyncCommand;
@@ -70,8 +71,19 @@ final class RedisFarStore implements FarStore {
     private final RedisLink.@Nullable Feed feed;
     private final SampledFarClock clock;
     private final long budgetMicros;
+    private final Place place;
     private final Runnable onClose;
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Where the records are. */
+    private enum Place {
+        /** All on one server. */
+        ALONE,
+        /** On one of several, the counter perhaps on another one. */
+        IN_CLUSTER,
+        /** As before, on a server that is being given the slot. */
+        MOVING
+    }
 
     /** @param feed null where nothing is told */
     RedisFarStore(
@@ -80,12 +92,34 @@ final class RedisFarStore implements FarStore {
             RedisLink.@Nullable Feed feed,
             Duration budget,
             Runnable onClose) {
+        this(keys, connection, feed, TimeUnit.NANOSECONDS.toMicros(budget.toNanos()), Place.ALONE, onClose);
+    }
+
+    private RedisFarStore(
+            RedisKeys keys,
+            RedisConnection connection,
+            RedisLink.@Nullable Feed feed,
+            long budgetMicros,
+            Place place,
+            Runnable onClose) {
         this.keys = keys;
         this.feed = feed;
         this.connection = connection;
         this.clock = connection.clock();
-        this.budgetMicros = TimeUnit.NANOSECONDS.toMicros(budget.toNanos());
+        this.budgetMicros = budgetMicros;
+        this.place = place;
         this.onClose = onClose;
+    }
+
+    /** The part of a cache that one server of a cluster holds. Keys of one operation must be in one slot. */
+    static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget) {
+        return new RedisFarStore(
+                keys, connection, null, TimeUnit.NANOSECONDS.toMicros(budget.toNanos()), Place.IN_CLUSTER, () -> {});
+    }
+
+    /** The same for reads from a server that is being given the slot. */
+    RedisFarStore asking() {
+        return new RedisFarStore(keys, connection, feed, budgetMicros, Place.MOVING, onClose);
     }
 
     @Override
@@ -122,7 +156,7 @@ final class RedisFarStore implements FarStore {
                             args(List.of(key)).add(0).add(RecordFormat.HEADER_LENGTH - 1)));
             List<CompletableFuture<FarReading>> headers =
                     mapped(commands, command -> command.handle(RedisFarStore::header));
-            session.send(commands, 0);
+            sent(session, commands);
             return inOrder(headers);
         });
     }
@@ -192,7 +226,7 @@ final class RedisFarStore implements FarStore {
         return put(List.of(request), joined(new byte[] {'J'}, identity(judged))).thenApply(replies -> replies.get(0));
     }
 
-    /** The counter is read where the record is written, which one server allows and a cluster will not. */
+    /** The counter is read where the record is written, which one server allows and a cluster does not. */
     private CompletionStage<List<WriteReply>> put(List<PutRequest> requests, byte[] judged) {
         return drafts(
                         Script.PUT,
@@ -203,7 +237,11 @@ final class RedisFarStore implements FarStore {
                             encoded.addTo(call);
                             call.arg(judged);
                         },
-                        call -> call.key(keys.counter()))
+                        call -> {
+                            if (place == Place.ALONE) {
+                                call.key(keys.counter());
+                            }
+                        })
                 .thenApply(replies -> mapped(replies, RedisFarStore::putReply));
     }
 
@@ -336,7 +374,7 @@ final class RedisFarStore implements FarStore {
                             CommandType.MGET,
                             new ValueListOutput<>(KeysAndBytes.CODEC),
                             RedisSession.args().addKeys(part)));
-            session.send(commands, 0);
+            sent(session, commands);
             return inOrder(commands).thenApply(parts -> {
                 List<T> all = new ArrayList<>(under.size());
                 parts.forEach(part -> part.forEach(value -> all.add(meaning.apply(value))));
@@ -345,12 +383,19 @@ final class RedisFarStore implements FarStore {
         });
     }
 
-    private static CompletableFuture<byte[]> single(
-            RedisSession session, CommandType type, CommandArgs<String, byte[]> args) {
+    private CompletableFuture<byte[]> single(RedisSession session, CommandType type, CommandArgs<String, byte[]> args) {
         AsyncCommand<String, byte[], byte[]> command =
                 RedisSession.command(type, new ValueOutput<>(KeysAndBytes.CODEC), args);
-        session.send(List.of(command), 0);
+        sent(session, List.of(command));
         return command;
+    }
+
+    private <T> void sent(RedisSession session, List<AsyncCommand<String, byte[], T>> reads) {
+        if (place == Place.MOVING) {
+            // It counts for the next command alone.
+            session.ask(CommandType.ASKING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args());
+        }
+        session.send(reads, 0);
     }
 
     private CommandArgs<String, byte[]> args(List<String> wanted) {

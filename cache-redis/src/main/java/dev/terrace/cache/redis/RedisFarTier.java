@@ -2,10 +2,15 @@ package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.FarTier;
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,7 +19,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, through Lettuce: all caches share one pipelined
+ * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, or in a cluster, through Lettuce: all caches share one pipelined
  * connection, and one more on which Redis tells what changes. Thread-safe; nothing blocks but {@link #close}.
  *
  * <p>The connection is made in the background, and again whenever it is lost, half a second apart at most, so that an
@@ -29,31 +34,19 @@ public final class RedisFarTier implements FarTier {
 
     private final String server;
     private final String namespace;
-    private final RedisConnection connection;
-    private final RedisLink link;
+    private final Deployment servers;
     private final RedisCoherence coherence;
     private final SharedRedis shared;
     private final Set<String> open = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RedisFarTier(String namespace, RedisCoherence coherence, Client client, Client linkClient) {
-        this.server = client.server();
+    private RedisFarTier(String namespace, RedisCoherence coherence, Deployment servers) {
+        this.server = servers.server();
         this.namespace = namespace;
         this.coherence = coherence;
-        this.link = new RedisLink(server, linkClient);
-        this.connection = new RedisConnection(server, client, link::renew);
-        this.shared = SharedRedis.over(
-                new SingleWire(client, connection, () -> {
-                    link.close();
-                    connection.close();
-                    client.shutdown();
-                    if (linkClient != client) {
-                        linkClient.shutdown();
-                    }
-                }),
-                namespace,
-                false);
-        connection.start();
+        this.servers = servers;
+        this.shared = SharedRedis.over(servers.wire(), namespace, false);
+        servers.start();
     }
 
     /**
@@ -84,6 +77,14 @@ public final class RedisFarTier implements FarTier {
         return builder().client(client).build();
     }
 
+    /**
+     * A tier in a cluster, whose nodes a client of the application knows. The connections are the tier's own, on the client's
+     * threads, with what its nodes' URIs say and its TLS options; {@link #close} closes them and leaves the client open.
+     */
+    public static RedisFarTier using(RedisClusterClient client) {
+        return builder().clusterClient(client).build();
+    }
+
     /** A tier with more to say about. */
     public static Builder builder() {
         return new Builder();
@@ -98,10 +99,11 @@ public final class RedisFarTier implements FarTier {
             throw new IllegalStateException(
                     "cache \"" + cacheName + "\": the far tier " + server + " has a cache of this name open");
         }
-        connection.expectBudget(budget);
-        RedisKeys keys = new RedisKeys(namespace, cacheName);
-        RedisLink.Feed feed = coherence == RedisCoherence.TRACKING ? link.feed(keys) : null;
-        return new RedisFarStore(keys, connection, feed, budget, () -> open.remove(cacheName));
+        return servers.open(
+                new RedisKeys(namespace, cacheName),
+                budget,
+                coherence == RedisCoherence.TRACKING,
+                () -> open.remove(cacheName));
     }
 
     /** This tier's connection for locks, limiters and data structures, under this tier's namespace. Closed with the tier. */
@@ -129,8 +131,11 @@ public final class RedisFarTier implements FarTier {
         private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
 
         private @Nullable RedisURI uri;
+        private List<RedisURI> seeds = List.of();
         private @Nullable RedisURI linkUri;
         private @Nullable RedisClient client;
+        private @Nullable RedisClusterClient clusterClient;
+        private @Nullable SslOptions ssl;
         private @Nullable ClientResources resources;
         private String namespace = "";
         private String connectionName = "terrace";
@@ -146,7 +151,10 @@ public final class RedisFarTier implements FarTier {
          * @throws IllegalArgumentException if it is no URI of Redis; the message has no credentials
          */
         public Builder uri(String uri) {
-            return uri(Uris.parse(Objects.requireNonNull(uri, "uri")));
+            if (Uris.isOfCluster(Objects.requireNonNull(uri, "uri"))) {
+                return cluster(Uris.parseCluster(uri));
+            }
+            return uri(Uris.parse(uri));
         }
 
         /**
@@ -156,6 +164,19 @@ public final class RedisFarTier implements FarTier {
          */
         public Builder uri(RedisURI uri) {
             this.uri = Uris.whole(Objects.requireNonNull(uri, "uri"));
+            this.seeds = List.of();
+            return this;
+        }
+
+        /**
+         * Some nodes of a cluster, from which all others are learned.
+         *
+         * @param seeds each with a host; the first one's credentials, TLS and client name are those for all nodes
+         * @throws IllegalArgumentException if there is none, or one has no host
+         */
+        public Builder cluster(Collection<RedisURI> seeds) {
+            this.seeds = Uris.seeds(seeds);
+            this.uri = null;
             return this;
         }
 
@@ -165,6 +186,23 @@ public final class RedisFarTier implements FarTier {
          */
         public Builder client(RedisClient client) {
             this.client = Objects.requireNonNull(client, "client");
+            this.clusterClient = null;
+            return this;
+        }
+
+        /**
+         * A client of the application that knows the nodes of a cluster, as {@link RedisFarTier#using(RedisClusterClient)}. Its
+         * URIs count, so none can be given here.
+         */
+        public Builder clusterClient(RedisClusterClient client) {
+            this.clusterClient = Objects.requireNonNull(client, "clusterClient");
+            this.client = null;
+            return this;
+        }
+
+        /** Certificates to trust and to show, for a client of the tier's own; those of the JVM by default. */
+        public Builder ssl(SslOptions ssl) {
+            this.ssl = Objects.requireNonNull(ssl, "ssl");
             return this;
         }
 
@@ -219,20 +257,45 @@ public final class RedisFarTier implements FarTier {
          *     be given
          */
         public RedisFarTier build() {
-            if (client != null) {
-                if (uri != null || resources != null) {
-                    throw new IllegalStateException("client: it has its own URI and resources, so none can be given");
+            if (client != null || clusterClient != null) {
+                if (uri != null || !seeds.isEmpty() || resources != null || ssl != null) {
+                    throw new IllegalStateException(
+                            "client: it has its own URI, resources and TLS options, so none can be given");
                 }
-                return tier(Client.of(client));
+                return new RedisFarTier(
+                        namespace, coherence, client == null ? cluster(clusterClient) : one(Client.of(client)));
+            }
+            if (!seeds.isEmpty()) {
+                return new RedisFarTier(namespace, coherence, cluster());
             }
             if (uri == null) {
                 throw new IllegalStateException("uri: neither it nor a client is given");
             }
-            return tier(Client.own(Uris.named(uri, connectionName), resources));
+            return new RedisFarTier(namespace, coherence, one(own(Uris.named(uri, connectionName), resources)));
         }
 
-        private RedisFarTier tier(Client data) {
-            return new RedisFarTier(namespace, coherence, data, linkUri == null ? data : Client.own(linkUri, null));
+        private Client.Own own(RedisURI first, @Nullable ClientResources on) {
+            return Client.own(first, on, ssl == null ? SslOptions.create() : ssl);
+        }
+
+        private Deployment one(Client data) {
+            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, null));
+        }
+
+        private Deployment cluster() {
+            List<RedisURI> named =
+                    seeds.stream().map(seed -> Uris.named(seed, connectionName)).toList();
+            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), null);
+        }
+
+        private static Deployment cluster(@Nullable RedisClusterClient given) {
+            RedisClusterClient known = Objects.requireNonNull(given, "client");
+            ClientOptions options = known.getOptions();
+            return new ClusterDeployment(
+                    "a cluster of Redis (the application's client)",
+                    List.of(),
+                    Client.own(new RedisURI(), known.getResources(), options.getSslOptions()),
+                    known);
         }
 
         /** For tests that break the link alone. */

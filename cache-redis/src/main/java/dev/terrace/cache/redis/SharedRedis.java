@@ -125,7 +125,7 @@ public final class SharedRedis implements AutoCloseable {
      * client open.
      */
     public static SharedRedis using(RedisClusterClient client) {
-        return over(new ClusterWire(client), "", true);
+        return over(new ClusterWire(client, () -> {}), "", true);
     }
 
     /**

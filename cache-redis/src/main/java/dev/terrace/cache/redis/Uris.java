@@ -1,10 +1,16 @@
 package dev.terrace.cache.redis;
 
 import io.lettuce.core.RedisURI;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** Reads and names URIs of Redis without letting their credentials out. */
 final class Uris {
+
+    private static final String CLUSTER = "redis-cluster://";
+    private static final String CLUSTER_TLS = "rediss-cluster://";
 
     private Uris() {}
 
@@ -26,6 +32,38 @@ final class Uris {
             throw new IllegalArgumentException("the URI names neither a Redis nor sentinels");
         }
         return uri;
+    }
+
+    static boolean isOfCluster(String text) {
+        return text.startsWith(CLUSTER) || text.startsWith(CLUSTER_TLS);
+    }
+
+    /** Reads {@code redis-cluster://user:password@host:port,host:port}, or the same with {@code rediss-cluster}. */
+    static List<RedisURI> parseCluster(String text) {
+        String scheme = text.startsWith(CLUSTER) ? "redis://" : "rediss://";
+        String rest = text.substring(text.indexOf("://") + 3);
+        int at = rest.lastIndexOf('@');
+        String credentials = rest.substring(0, at + 1);
+        List<RedisURI> seeds = new ArrayList<>();
+        for (String host : rest.substring(at + 1).split(",", -1)) {
+            seeds.add(parse(scheme + credentials + host));
+        }
+        return seeds;
+    }
+
+    static List<RedisURI> seeds(Collection<RedisURI> seeds) {
+        List<RedisURI> all = List.copyOf(seeds);
+        if (all.isEmpty() || all.stream().anyMatch(seed -> seed.getHost() == null)) {
+            throw new IllegalArgumentException("a cluster needs at least one node, and each a host");
+        }
+        return all;
+    }
+
+    /** For messages and logs. */
+    static String describe(List<RedisURI> seeds) {
+        return seeds.stream()
+                .map(seed -> seed.getHost() + ":" + seed.getPort())
+                .collect(Collectors.joining(",", "redis-cluster://", ""));
     }
 
     /** The same with a client name, unless it has one; the driver cannot copy a URI of sentinels. */

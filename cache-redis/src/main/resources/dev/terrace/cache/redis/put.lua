@@ -1,7 +1,7 @@
--- KEYS record and lease of each key, then the cache's counter. ARGV deadline, then of each key: milliseconds fresh,
+-- KEYS record and lease of each key, then, unless it is on another server, the cache's counter. ARGV deadline, then of each key: milliseconds fresh,
 -- milliseconds of life, draft, and '' or 'J' and the identity that must still be there.
 -- For each key {version, seq}, or 0 where a newer source version is there, else what is there instead of the judged record.
-local counter = number_under(KEYS[#KEYS]) or 0
+local counter = #KEYS % 2 == 1 and number_under(KEYS[#KEYS]) or 0
 local replies = {}
 for i = 1, #KEYS - 1, 2 do
   local key, arg = KEYS[i], i * 2

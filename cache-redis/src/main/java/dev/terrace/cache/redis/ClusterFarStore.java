@@ -1,0 +1,361 @@
+package dev.terrace.cache.redis;
+
+import dev.terrace.cache.spi.ChangeFeed;
+import dev.terrace.cache.spi.FarClock;
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.FarRecord;
+import dev.terrace.cache.spi.FarStore;
+import dev.terrace.cache.spi.RecordDraft;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.cluster.SlotHash;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One cache's records in a cluster of Redis. Each key is asked of the primary that holds it, all keys of an operation at once;
+ * what a node says is elsewhere is asked there. The counter and the markers of a cache are together in one slot.
+ *
+ * <p>Each primary has a clock of its own. Records' times are told in the first one's, whatever that is.
+ */
+final class ClusterFarStore implements FarStore {
+
+    /** The first time, and after each thing that a node may say of a slot. */
+    private static final int MOST_ATTEMPTS = 5;
+
+    private static final long UNSTABLE_MILLIS = 10;
+
+    private final ClusterServers servers;
+    private final RedisKeys keys;
+    private final Duration budget;
+    private final @Nullable ClusterFeed feed;
+    private final Runnable onClose;
+    private final Map<ClusterServers.Node, RedisFarStore> stores = new ConcurrentHashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** @param feed null where nothing is told */
+    ClusterFarStore(
+            ClusterServers servers, RedisKeys keys, Duration budget, @Nullable ClusterFeed feed, Runnable onClose) {
+        this.servers = servers;
+        this.keys = keys;
+        this.budget = budget;
+        this.feed = feed;
+        this.onClose = onClose;
+    }
+
+    @Override
+    public FarClock clock() {
+        return this::millis;
+    }
+
+    private long millis() {
+        for (ClusterServers.Node node : servers.primaries()) {
+            long millis = node.clock().millis();
+            if (millis != Long.MIN_VALUE) {
+                return millis;
+            }
+        }
+        return Long.MIN_VALUE;
+    }
+
+    @Override
+    public CompletionStage<Void> ping() {
+        return closed.get()
+                ? closedFailure()
+                : servers.firstSlots().handle((done, failure) -> servers).thenCompose(ClusterServers::ping);
+    }
+
+    @Override
+    public CompletionStage<List<FarReading>> read(List<String> wanted) {
+        return each(
+                wanted,
+                keys::record,
+                Kind.READ,
+                (key, from, store) -> store.read(List.of(key)).thenApply(readings -> inOurTime(from, readings.get(0))));
+    }
+
+    @Override
+    public CompletionStage<List<FarReading>> readHeaders(List<String> wanted) {
+        return each(
+                wanted,
+                keys::record,
+                Kind.READ,
+                (key, from, store) ->
+                        store.readHeaders(List.of(key)).thenApply(readings -> inOurTime(from, readings.get(0))));
+    }
+
+    @Override
+    public CompletionStage<List<LeaseReply>> lease(List<LeaseRequest> requests, Duration time) {
+        return each(
+                requests,
+                request -> keys.record(request.key()),
+                Kind.SCRIPT,
+                (request, from, store) ->
+                        store.lease(List.of(request), time).thenApply(replies -> leased(from, replies.get(0))));
+    }
+
+    @Override
+    public CompletionStage<List<FillReply>> fill(List<FillRequest> requests) {
+        return each(
+                requests,
+                request -> keys.record(request.lease().key()),
+                Kind.SCRIPT,
+                (request, from, store) -> store.fill(List.of(request)).thenApply(replies -> replies.get(0)));
+    }
+
+    @Override
+    public CompletionStage<Void> release(List<FarLease> leases) {
+        CompletionStage<List<Boolean>> released = each(
+                leases,
+                lease -> keys.record(lease.key()),
+                Kind.SCRIPT,
+                (lease, from, store) -> store.release(List.of(lease)).thenApply(none -> true));
+        return released.thenAccept(done -> {});
+    }
+
+    /** The counter is on a server of its own: it is read first, and what was invalidated before the put stays invalidated. */
+    @Override
+    public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
+        return counter()
+                .thenCompose(seq -> each(
+                        requests,
+                        request -> keys.record(request.key()),
+                        Kind.SCRIPT,
+                        (request, from, store) -> store.put(List.of(atLeast(request, seq)))
+                                .thenApply(replies -> written(from, replies.get(0)))));
+    }
+
+    @Override
+    public CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged) {
+        return counter()
+                .thenCompose(seq -> one(new Question<>(
+                        keys.record(request.key()),
+                        Kind.SCRIPT,
+                        (from, store) -> store.putIfUnchanged(atLeast(request, seq), judged)
+                                .thenApply(reply -> written(from, reply)))));
+    }
+
+    private CompletionStage<Long> counter() {
+        return markers(List.of()).thenApply(MarkerReading::seq);
+    }
+
+    private static PutRequest atLeast(PutRequest request, long seq) {
+        RecordDraft draft = request.draft();
+        return draft.seq() >= seq
+                ? request
+                : new PutRequest(
+                        request.key(),
+                        new RecordDraft(
+                                draft.writeId(),
+                                draft.sourceVersion(),
+                                seq,
+                                draft.lifetime(),
+                                draft.attributes(),
+                                draft.content()));
+    }
+
+    @Override
+    public CompletionStage<List<WriteReply>> invalidate(Collection<String> wanted, Duration tombstoneTime) {
+        return each(
+                List.copyOf(wanted),
+                keys::record,
+                Kind.SCRIPT,
+                (key, from, store) ->
+                        store.invalidate(List.of(key), tombstoneTime).thenApply(replies -> replies.get(0)));
+    }
+
+    @Override
+    public CompletionStage<WriteReply> expire(String key, long writeId) {
+        return one(new Question<>(keys.record(key), Kind.SCRIPT, (from, store) -> store.expire(key, writeId)));
+    }
+
+    @Override
+    public CompletionStage<Void> touch(List<String> wanted, Duration idle) {
+        CompletionStage<List<Boolean>> touched = each(
+                wanted,
+                keys::record,
+                Kind.SCRIPT,
+                (key, from, store) -> store.touch(List.of(key), idle).thenApply(none -> true));
+        return touched.thenAccept(done -> {});
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> markers(Collection<String> names) {
+        return ofMarkers(store -> store.markers(names));
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> ensureMarkers(Collection<String> names, Duration life) {
+        return ofMarkers(store -> store.ensureMarkers(names, life));
+    }
+
+    @Override
+    public CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life) {
+        return ofMarkers(store -> store.raiseMarkers(names, life));
+    }
+
+    private CompletionStage<MarkerReading> ofMarkers(Function<RedisFarStore, CompletionStage<MarkerReading>> asked) {
+        return one(new Question<>(keys.counter(), Kind.SCRIPT, (from, store) -> asked.apply(store)));
+    }
+
+    @Override
+    public @Nullable ChangeFeed changeFeed() {
+        return feed;
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            if (feed != null) {
+                feed.close();
+            }
+            onClose.run();
+        }
+    }
+
+    private <T> CompletionStage<T> closedFailure() {
+        return CompletableFuture.failedFuture(new IllegalStateException("this cache's far store is closed"));
+    }
+
+    /** What is asked. */
+    private enum Kind {
+        /** One key, which a server answers too that is only being given its slot. */
+        READ,
+        /** Several keys of a slot, which no server answers until the slot has moved. */
+        SCRIPT
+    }
+
+    /** Asks the server that holds a key. */
+    @FunctionalInterface
+    private interface Asked<T> {
+        CompletionStage<T> of(ClusterServers.Node from, RedisFarStore store);
+    }
+
+    /** The same for one of many requests. */
+    @FunctionalInterface
+    private interface AskedFor<Q, T> {
+        CompletionStage<T> of(Q request, ClusterServers.Node from, RedisFarStore store);
+    }
+
+    private record Question<T>(String key, Kind kind, Asked<T> asked) {}
+
+    private <Q, T> CompletionStage<List<T>> each(
+            List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
+        if (requests.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        List<CompletableFuture<T>> answers = new ArrayList<>(requests.size());
+        for (Q request : requests) {
+            Question<T> question =
+                    new Question<>(key.apply(request), kind, (from, store) -> asked.of(request, from, store));
+            answers.add(one(question).toCompletableFuture());
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(done -> answers.stream().map(CompletableFuture::join).toList());
+    }
+
+    private <T> CompletionStage<T> one(Question<T> question) {
+        if (closed.get()) {
+            return closedFailure();
+        }
+        CompletableFuture<Void> known = servers.firstSlots();
+        return known.isDone()
+                ? attempt(question, 1)
+                : known.handle((done, failure) -> question).thenCompose(asked -> attempt(asked, 1));
+    }
+
+    private <T> CompletionStage<T> attempt(Question<T> question, int number) {
+        ClusterServers.Node owner = servers.owner(question.key());
+        if (owner == null) {
+            servers.hurry();
+            return CompletableFuture.failedFuture(servers.unreachable());
+        }
+        return ask(question, owner, store(owner), number);
+    }
+
+    private <T> CompletionStage<T> ask(
+            Question<T> question, ClusterServers.Node node, RedisFarStore store, int number) {
+        return question.asked()
+                .of(node, store)
+                .toCompletableFuture()
+                .exceptionallyCompose(failure -> elsewhere(
+                        question,
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure,
+                        number));
+    }
+
+    private <T> CompletionStage<T> elsewhere(Question<T> question, Throwable failure, int number) {
+        String said = failure instanceof RedisCommandExecutionException ? String.valueOf(failure.getMessage()) : "";
+        String[] words = said.split(" ", -1);
+        if (number < MOST_ATTEMPTS && words.length >= 3 && words[0].equals("MOVED")) {
+            servers.moved(SlotHash.getSlot(question.key()), words[2]);
+            return attempt(question, number + 1);
+        }
+        if (number < MOST_ATTEMPTS && words.length >= 3 && words[0].equals("ASK") && question.kind() == Kind.READ) {
+            ClusterServers.Node next = servers.at(words[2]);
+            if (next != null) {
+                return ask(question, next, store(next).asking(), number + 1);
+            }
+        }
+        if (number < MOST_ATTEMPTS && (words[0].equals("TRYAGAIN") || words[0].equals("ASK"))) {
+            return CompletableFuture.supplyAsync(
+                            () -> true, CompletableFuture.delayedExecutor(UNSTABLE_MILLIS, TimeUnit.MILLISECONDS))
+                    .thenCompose(waited -> attempt(question, number + 1));
+        }
+        servers.hurry();
+        return CompletableFuture.failedFuture(failure);
+    }
+
+    private RedisFarStore store(ClusterServers.Node node) {
+        RedisFarStore known = stores.get(node);
+        if (known != null) {
+            return known;
+        }
+        stores.keySet().retainAll(servers.primaries());
+        return stores.computeIfAbsent(node, first -> RedisFarStore.inCluster(keys, first.connection, budget));
+    }
+
+    private LeaseReply leased(ClusterServers.Node from, LeaseReply reply) {
+        return reply instanceof LeaseReply.Changed changed
+                ? new LeaseReply.Changed(inOurTime(from, changed.current()))
+                : reply;
+    }
+
+    private WriteReply written(ClusterServers.Node from, WriteReply reply) {
+        return reply instanceof WriteReply.Changed changed
+                ? new WriteReply.Changed(inOurTime(from, changed.current()))
+                : reply;
+    }
+
+    /** A reading with its times in the clock that {@link #clock} tells. */
+    private FarReading inOurTime(ClusterServers.Node from, FarReading reading) {
+        if (!(reading instanceof FarReading.Found found)) {
+            return reading;
+        }
+        long theirs = from.clock().millis();
+        long ours = millis();
+        if (theirs == ours || theirs == Long.MIN_VALUE || ours == Long.MIN_VALUE) {
+            return reading;
+        }
+        FarRecord record = found.record();
+        long apart = ours - theirs;
+        return new FarReading.Found(new FarRecord(
+                record.stamp(),
+                new FarRecord.Life(
+                        record.life().freshUntil() + apart, record.life().goneAt() + apart),
+                record.attributes(),
+                record.content()));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.terrace.cache.redis;
+
+import dev.terrace.cache.spi.FarStore;
+import java.time.Duration;
+
+/** One server, or whichever one the sentinels name when a connection is made. */
+final class OneServer implements Deployment {
+
+    private final Client client;
+    private final Client linkClient;
+    private final RedisConnection connection;
+    private final RedisLink link;
+
+    /** @param linkClient connects the link; the same, but for tests */
+    OneServer(Client client, Client linkClient) {
+        this.client = client;
+        this.linkClient = linkClient;
+        this.link = new RedisLink(client.server(), linkClient);
+        this.connection = new RedisConnection(client.server(), client, link::renew);
+    }
+
+    @Override
+    public String server() {
+        return client.server();
+    }
+
+    @Override
+    public void start() {
+        connection.start();
+    }
+
+    @Override
+    public FarStore open(RedisKeys keys, Duration budget, boolean told, Runnable onClose) {
+        connection.expectBudget(budget);
+        return new RedisFarStore(keys, connection, told ? link.feed(keys) : null, budget, onClose);
+    }
+
+    @Override
+    public Wire wire() {
+        return new SingleWire(client, connection, this::close);
+    }
+
+    private void close() {
+        link.close();
+        connection.close();
+        client.shutdown();
+        if (linkClient != client) {
+            linkClient.shutdown();
+        }
+    }
+}

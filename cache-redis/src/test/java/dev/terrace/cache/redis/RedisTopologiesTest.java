@@ -1,0 +1,358 @@
+package dev.terrace.cache.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheBuilder;
+import dev.terrace.cache.CacheListener.LinkState;
+import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.Near;
+import dev.terrace.cache.WhenFarFails;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.RedisCluster;
+import dev.terrace.cache.testkit.RedisSentinel;
+import dev.terrace.cache.testkit.RedisServer;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.cluster.RedisClusterClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Far tiers whose primary may become another one: with sentinels, and in a cluster. */
+final class RedisTopologiesTest {
+
+    private static final Duration BOUND = Duration.ofSeconds(1);
+    private static final Duration BUDGET = Duration.ofMillis(100);
+    private static final Duration IN_TIME = Duration.ofSeconds(30);
+    private static final int KEYS = 60;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final AtomicInteger loads = new AtomicInteger();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        Collections.reverse(opened);
+        for (AutoCloseable closeable : opened) {
+            closeable.close();
+        }
+    }
+
+    @Test
+    void nodesInAClusterSeeEachOthersChanges() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        Cache<String, String> here = node(tier(cluster), Duration.ofSeconds(60));
+        Cache<String, String> there = node(tier(cluster), Duration.ofSeconds(60));
+        List<String> keys = keys();
+        there.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "old")));
+        assertThat(here.getAll(keys))
+                .hasSize(KEYS)
+                .allSatisfy((key, value) -> assertThat(value).isEqualTo("old"));
+        assertThat(loads).hasValue(0);
+        assertThat(cluster.nodes())
+                .allSatisfy(node -> assertThat(node.command("DBSIZE")).isNotEqualTo(0L));
+
+        keys.forEach(key -> there.put(key, "new"));
+        keys.forEach(key -> seen(here, key, "new"));
+        there.invalidateAll(keys);
+        keys.forEach(key -> seen(here, key, "loaded"));
+        keys.forEach(key -> there.put(key, "tagged", EntryOptions.tags("tag")));
+        keys.forEach(key -> seen(here, key, "tagged"));
+        there.invalidateTag("tag");
+        keys.forEach(key -> seen(here, key, "loaded"));
+        keys.forEach(key -> there.put(key, "kept"));
+        keys.forEach(key -> seen(here, key, "kept"));
+        there.clear();
+        keys.forEach(key -> seen(here, key, "loaded"));
+        here.put("k1", "foreign");
+        cluster.ownerOf("t:{topology:k1}").command("DEL", "t:{topology:k1}");
+        seen(here, "k1", "loaded");
+    }
+
+    /** What one node clears, another one's later put must outlive, though the counter is on another server. */
+    @Test
+    void aPutAfterAClearOfAnotherNodeStays() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        Cache<String, String> here = node(tier(cluster), BOUND);
+        Cache<String, String> there = node(tier(cluster), BOUND);
+        for (int round = 0; round < 100; round++) {
+            there.clear();
+            here.put("k" + round, "value");
+            assertThat(here.get("k" + round)).isEqualTo("value");
+        }
+        assertThat(loads).hasValue(0);
+    }
+
+    @Test
+    void aClusterIsKnownFromAClientOfTheApplicationToo() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        RedisClusterClient client = RedisClusterClient.create(cluster.uris().get(1));
+        keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
+        try (RedisFarTier tier = RedisFarTier.using(client)) {
+            Cache<String, String> node = node(tier, BOUND);
+            node.put("k", "v");
+            assertThat(node.get("k")).isEqualTo("v");
+            assertThat(tier.shared()
+                            .call("test", "exists", commands -> commands.exists("t:{topology:k}"))
+                            .await())
+                    .isEqualTo(1L);
+            node.close();
+        }
+        assertThat(client.connect().sync().ping()).isEqualTo("PONG");
+    }
+
+    @Test
+    void slotsThatMoveUnderLoadLeaveNoStaleReadAndNoFailure() throws Exception {
+        RedisCluster cluster = keep(RedisCluster.start());
+        Load load = new Load(node(tier(cluster), BOUND), node(tier(cluster), BOUND));
+        load.start();
+        for (int key = 0; key < 10; key++) {
+            String under = "t:{topology:k" + key + "}";
+            RedisServer owner = cluster.ownerOf(under);
+            RedisServer other = cluster.nodes().stream()
+                    .filter(node -> node != owner)
+                    .findFirst()
+                    .orElseThrow();
+            cluster.moveSlotOf(under, other);
+            LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+        }
+        load.end();
+
+        load.assertNothingStale();
+        load.assertHealed();
+        assertThat(load.reader.stats().link().state()).isEqualTo(LinkState.ARMED);
+    }
+
+    @Test
+    void aMasterThatIsLostUnderLoadIsReplacedByItsReplica() throws Exception {
+        RedisCluster cluster = keep(RedisCluster.start(1));
+        Load load = new Load(node(tier(cluster), BOUND), node(tier(cluster), BOUND));
+        load.start();
+        cluster.killOwnerOf("t:{topology:k1}");
+        load.awaitHealed();
+        load.end();
+
+        load.assertHealed();
+        assertThat(load.slowest.get()).isLessThan(BUDGET.multipliedBy(4).toNanos());
+    }
+
+    @Test
+    void aPrimaryThatIsLostUnderLoadIsReplacedByTheOneThatSentinelsName() throws Exception {
+        RedisSentinel sentinel = keep(RedisSentinel.start());
+        Load load = new Load(node(tier(sentinel), BOUND), node(tier(sentinel), BOUND));
+        load.start();
+        sentinel.killPrimary();
+        load.awaitHealed();
+        load.end();
+
+        load.assertHealed();
+        assertThat(load.slowest.get()).isLessThan(BUDGET.multipliedBy(4).toNanos());
+    }
+
+    /** The old primary lives on as a replica, which must not be believed. */
+    @Test
+    void aPrimaryThatHandsOverIsLeft() throws Exception {
+        RedisSentinel sentinel = keep(RedisSentinel.start());
+        Load load = new Load(node(tier(sentinel), BOUND), node(tier(sentinel), BOUND));
+        load.start();
+        RedisServer old = sentinel.primary();
+        sentinel.failOver();
+        load.awaitHealed();
+        load.end();
+
+        load.assertHealed();
+        awaitTrue(
+                "nobody reads there",
+                () -> old.text("CLIENT", "LIST").lines().noneMatch(client -> client.contains("flags=B")));
+    }
+
+    @Test
+    void aReplicaIsNotTakenForAPrimary() {
+        RedisServer primary = keep(RedisServer.start());
+        RedisServer replica = keep(RedisServer.start("--replicaof", "127.0.0.1 " + primary.port()));
+        RedisFarTier tier = keep(RedisFarTier.connect(replica.uri()));
+        Cache<String, String> node =
+                keep(builder(tier, BOUND).whenFarFails(WhenFarFails.DEGRADE).build());
+
+        assertThat(node.get("k")).isEqualTo("loaded");
+        assertThat(node.stats().link().state()).isEqualTo(LinkState.DOWN);
+        assertThat(node.stats().far().hits()).isZero();
+    }
+
+    @Test
+    void aClientOfTheApplicationMayNameSentinels() {
+        RedisSentinel sentinel = keep(RedisSentinel.start());
+        RedisClient client = RedisClient.create(sentinel.uri());
+        keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
+        Cache<String, String> node = node(keep(RedisFarTier.using(client)), BOUND);
+        node.put("k", "v");
+        assertThat(sentinel.primary().command("EXISTS", "t:{topology:k}")).isEqualTo(1L);
+    }
+
+    /** One node writes rising numbers, another one reads them. */
+    private final class Load {
+        final Cache<String, String> writer;
+        final Cache<String, String> reader;
+        final AtomicLong slowest = new AtomicLong();
+        private final Ledger ledger = new Ledger(KEYS, 1 << 14);
+        private final AtomicBoolean over = new AtomicBoolean();
+        private final AtomicLong oldest = new AtomicLong();
+        private final AtomicReference<Throwable> failure = new AtomicReference<>();
+        private final List<Thread> threads = new ArrayList<>();
+
+        Load(Cache<String, String> writer, Cache<String, String> reader) {
+            this.writer = writer;
+            this.reader = reader;
+        }
+
+        void start() {
+            write();
+            threads.add(new Thread(() -> repeated(this::write)));
+            threads.add(new Thread(() -> repeated(this::read)));
+            threads.forEach(Thread::start);
+        }
+
+        private void repeated(Runnable step) {
+            try {
+                while (!over.get()) {
+                    step.run();
+                }
+            } catch (Throwable t) {
+                failure.compareAndSet(null, t);
+            }
+        }
+
+        private void write() {
+            for (int key = 0; key < KEYS; key++) {
+                long number = ledger.next(key);
+                try {
+                    writer.put("k" + key, Long.toString(number));
+                    ledger.acknowledged(key, number);
+                } catch (RuntimeException notAcknowledged) {
+                    // Nobody has to see it.
+                }
+                LockSupport.parkNanos(500_000);
+            }
+        }
+
+        private void read() {
+            for (int key = 0; key < KEYS; key++) {
+                long began = System.nanoTime();
+                String value = reader.get("k" + key);
+                slowest.accumulateAndGet(System.nanoTime() - began, Math::max);
+                if (!value.equals("loaded")) {
+                    oldest.accumulateAndGet(ledger.staleness(key, Long.parseLong(value), began), Math::max);
+                }
+                LockSupport.parkNanos(200_000);
+            }
+        }
+
+        void end() throws InterruptedException {
+            over.set(true);
+            for (Thread thread : threads) {
+                thread.join(IN_TIME.toMillis());
+            }
+            assertThat(failure.get()).isNull();
+        }
+
+        /** A write is acknowledged and told again. */
+        void awaitHealed() {
+            awaitTrue("a write is acknowledged, and told", () -> {
+                try {
+                    writer.put("healed", "yes");
+                } catch (RuntimeException notYet) {
+                    return false;
+                }
+                return reader.stats().link().state() == LinkState.ARMED
+                        && writer.stats().link().state() == LinkState.ARMED;
+            });
+        }
+
+        /** Every key works, and is the same on both. */
+        void assertHealed() {
+            for (int key = 0; key < KEYS; key++) {
+                String name = "k" + key;
+                awaitTrue("a write is acknowledged", () -> {
+                    try {
+                        writer.put(name, "last");
+                        return true;
+                    } catch (RuntimeException notYet) {
+                        return false;
+                    }
+                });
+                seen(reader, name, "last");
+            }
+        }
+
+        void assertNothingStale() {
+            assertThat(Duration.ofNanos(oldest.get())).isLessThan(BOUND.plusMillis(500));
+        }
+    }
+
+    private static List<String> keys() {
+        return IntStream.range(0, KEYS).mapToObj(i -> "k" + i).toList();
+    }
+
+    private RedisFarTier tier(RedisCluster cluster) {
+        return keep(RedisFarTier.connect("redis-cluster://"
+                + cluster.nodes().stream()
+                        .map(node -> "127.0.0.1:" + node.port())
+                        .collect(Collectors.joining(","))));
+    }
+
+    private RedisFarTier tier(RedisSentinel sentinel) {
+        return keep(RedisFarTier.connect(sentinel.uri()));
+    }
+
+    private Cache<String, String> node(RedisFarTier tier, Duration bound) {
+        Cache<String, String> node = keep(builder(tier, bound).build());
+        awaitTrue("it is told", () -> node.stats().link().state() == LinkState.ARMED);
+        return node;
+    }
+
+    private CacheBuilder<String, String> builder(RedisFarTier tier, Duration bound) {
+        return Cache.<String, String>builder("topology")
+                .near(Near.maximumSize(1_000))
+                .far(tier, StringCodec.utf8())
+                .freshFor(Duration.ofMinutes(10))
+                .maxStaleness(bound)
+                .farBudget(BUDGET)
+                .whenFarFails(WhenFarFails.THROW)
+                .loader(key -> {
+                    loads.incrementAndGet();
+                    return "loaded";
+                })
+                .bulkLoader(wanted -> {
+                    loads.addAndGet(wanted.size());
+                    return wanted.stream().collect(Collectors.toMap(key -> key, key -> "loaded", (a, b) -> a));
+                });
+    }
+
+    private static void seen(Cache<String, String> node, String key, String value) {
+        awaitTrue(key + " is " + value, () -> value.equals(node.get(key)));
+    }
+
+    private <T extends AutoCloseable> T keep(T opening) {
+        opened.add(opening);
+        return opening;
+    }
+
+    private static void awaitTrue(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + IN_TIME.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("in time: " + what).isLessThan(deadline);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+}
