@@ -126,8 +126,10 @@ final class ClusterFarStore implements FarStore {
     /** The counter is on a server of its own: it is read first, and what was invalidated before the put stays invalidated. */
     @Override
     public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
+        long issuedAt = System.nanoTime();
         return counter()
                 .thenCompose(seq -> each(
+                        issuedAt,
                         requests,
                         request -> keys.record(request.key()),
                         Kind.SCRIPT,
@@ -137,10 +139,12 @@ final class ClusterFarStore implements FarStore {
 
     @Override
     public CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged) {
+        long issuedAt = System.nanoTime();
         return counter()
                 .thenCompose(seq -> one(new Question<>(
                         keys.record(request.key()),
                         Kind.SCRIPT,
+                        issuedAt,
                         (from, store) -> store.putIfUnchanged(atLeast(request, seq), judged)
                                 .thenApply(reply -> written(from, reply)))));
     }
@@ -176,7 +180,7 @@ final class ClusterFarStore implements FarStore {
 
     @Override
     public CompletionStage<WriteReply> expire(String key, long writeId) {
-        return one(new Question<>(keys.record(key), Kind.SCRIPT, (from, store) -> store.expire(key, writeId)));
+        return one(new Question<>(keys.record(key), Kind.SCRIPT, System.nanoTime(), (from, store) -> store.expire(key, writeId)));
     }
 
     @Override
@@ -205,7 +209,7 @@ final class ClusterFarStore implements FarStore {
     }
 
     private CompletionStage<MarkerReading> ofMarkers(Function<RedisFarStore, CompletionStage<MarkerReading>> asked) {
-        return one(new Question<>(keys.counter(), Kind.SCRIPT, (from, store) -> asked.apply(store)));
+        return one(new Question<>(keys.counter(), Kind.SCRIPT, System.nanoTime(), (from, store) -> asked.apply(store)));
     }
 
     @Override
@@ -247,17 +251,27 @@ final class ClusterFarStore implements FarStore {
         CompletionStage<T> of(Q request, ClusterServers.Node from, RedisFarStore store);
     }
 
-    private record Question<T>(String key, Kind kind, Asked<T> asked) {}
+    /**
+     * What is asked of the server that holds a key.
+     *
+     * @param issuedAt since when it has its budget, wherever it has been since; in local nanoseconds
+     */
+    private record Question<T>(String key, Kind kind, long issuedAt, Asked<T> asked) {}
 
     private <Q, T> CompletionStage<List<T>> each(
             List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
+        return each(System.nanoTime(), requests, key, kind, asked);
+    }
+
+    private <Q, T> CompletionStage<List<T>> each(
+            long issuedAt, List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
         if (requests.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
         List<CompletableFuture<T>> answers = new ArrayList<>(requests.size());
         for (Q request : requests) {
             Question<T> question =
-                    new Question<>(key.apply(request), kind, (from, store) -> asked.of(request, from, store));
+                    new Question<>(key.apply(request), kind, issuedAt, (from, store) -> asked.of(request, from, store));
             answers.add(one(question).toCompletableFuture());
         }
         return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
@@ -286,7 +300,7 @@ final class ClusterFarStore implements FarStore {
     private <T> CompletionStage<T> ask(
             Question<T> question, ClusterServers.Node node, RedisFarStore store, int number) {
         return question.asked()
-                .of(node, store)
+                .of(node, question.kind() == Kind.SCRIPT ? store.issuedAt(question.issuedAt()) : store)
                 .toCompletableFuture()
                 .exceptionallyCompose(failure -> elsewhere(
                         question,

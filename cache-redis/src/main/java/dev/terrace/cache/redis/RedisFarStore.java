@@ -61,6 +61,8 @@ final class RedisFarStore implements FarStore {
             FarRecord.Attributes.NONE,
             new FarRecord.Content(FarRecord.State.TOMBSTONE, 0, null, ByteBuffer.wrap(NOTHING))));
 
+    private static final long NOW = Long.MIN_VALUE;
+
     /** The right to do something whenever it arrives. */
     private static final long NO_DEADLINE = 1L << 53;
 
@@ -70,8 +72,7 @@ final class RedisFarStore implements FarStore {
     private final RedisConnection connection;
     private final RedisLink.@Nullable Feed feed;
     private final SampledFarClock clock;
-    private final long budgetMicros;
-    private final Place place;
+    private final Terms terms;
     private final Runnable onClose;
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -85,6 +86,9 @@ final class RedisFarStore implements FarStore {
         MOVING
     }
 
+    /** @param issuedAt since when a write has its budget, in local nanoseconds; {@link #NOW} for each its own beginning */
+    private record Terms(Place place, long budgetMicros, long issuedAt) {}
+
     /** @param feed null where nothing is told */
     RedisFarStore(
             RedisKeys keys,
@@ -92,34 +96,43 @@ final class RedisFarStore implements FarStore {
             RedisLink.@Nullable Feed feed,
             Duration budget,
             Runnable onClose) {
-        this(keys, connection, feed, TimeUnit.NANOSECONDS.toMicros(budget.toNanos()), Place.ALONE, onClose);
+        this(keys, connection, feed, new Terms(Place.ALONE, micros(budget), NOW), onClose);
     }
 
     private RedisFarStore(
             RedisKeys keys,
             RedisConnection connection,
             RedisLink.@Nullable Feed feed,
-            long budgetMicros,
-            Place place,
+            Terms terms,
             Runnable onClose) {
         this.keys = keys;
         this.feed = feed;
         this.connection = connection;
         this.clock = connection.clock();
-        this.budgetMicros = budgetMicros;
-        this.place = place;
+        this.terms = terms;
         this.onClose = onClose;
     }
 
     /** The part of a cache that one server of a cluster holds. Keys of one operation must be in one slot. */
     static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget) {
         return new RedisFarStore(
-                keys, connection, null, TimeUnit.NANOSECONDS.toMicros(budget.toNanos()), Place.IN_CLUSTER, () -> {});
+                keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), () -> {});
+    }
+
+    /** The same for what was issued before, and has been on its way to another server since. */
+    RedisFarStore issuedAt(long localNanos) {
+        return new RedisFarStore(
+                keys, connection, feed, new Terms(terms.place(), terms.budgetMicros(), localNanos), onClose);
     }
 
     /** The same for reads from a server that is being given the slot. */
     RedisFarStore asking() {
-        return new RedisFarStore(keys, connection, feed, budgetMicros, Place.MOVING, onClose);
+        return new RedisFarStore(
+                keys, connection, feed, new Terms(Place.MOVING, terms.budgetMicros(), terms.issuedAt()), onClose);
+    }
+
+    private static long micros(Duration budget) {
+        return TimeUnit.NANOSECONDS.toMicros(budget.toNanos());
     }
 
     @Override
@@ -238,7 +251,7 @@ final class RedisFarStore implements FarStore {
                             call.arg(judged);
                         },
                         call -> {
-                            if (place == Place.ALONE) {
+                            if (terms.place() == Place.ALONE) {
                                 call.key(keys.counter());
                             }
                         })
@@ -391,7 +404,7 @@ final class RedisFarStore implements FarStore {
     }
 
     private <T> void sent(RedisSession session, List<AsyncCommand<String, byte[], T>> reads) {
-        if (place == Place.MOVING) {
+        if (terms.place() == Place.MOVING) {
             // It counts for the next command alone.
             session.ask(CommandType.ASKING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args());
         }
@@ -404,7 +417,7 @@ final class RedisFarStore implements FarStore {
 
     private <Q> CompletionStage<List<Reply>> script(
             Script script, List<Q> requests, BiConsumer<ScriptCall, List<Q>> filler) {
-        return script(script, requests, budgetMicros, filler);
+        return script(script, requests, terms.budgetMicros(), filler);
     }
 
     /** Calls a script for requests that carry no values. */
@@ -423,7 +436,7 @@ final class RedisFarStore implements FarStore {
         if (requests.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        long issuedAt = System.nanoTime();
+        long issuedAt = terms.issuedAt() == NOW ? System.nanoTime() : terms.issuedAt();
         return call(session -> {
             byte[] deadline = digits(micros == NO_DEADLINE ? micros : clock.microsAt(issuedAt) + micros);
             List<ScriptCall> calls = mapped(split(requests, size), part -> {
@@ -466,7 +479,7 @@ final class RedisFarStore implements FarStore {
         } catch (IllegalArgumentException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return script(script, encoded, budgetMicros, one -> one.bytes().length, (call, part) -> {
+        return script(script, encoded, terms.budgetMicros(), one -> one.bytes().length, (call, part) -> {
             part.forEach(one -> filler.accept(call, one));
             end.accept(call);
         });
