@@ -180,7 +180,8 @@ final class ClusterFarStore implements FarStore {
 
     @Override
     public CompletionStage<WriteReply> expire(String key, long writeId) {
-        return one(new Question<>(keys.record(key), Kind.SCRIPT, System.nanoTime(), (from, store) -> store.expire(key, writeId)));
+        return one(new Question<>(
+                keys.record(key), Kind.SCRIPT, System.nanoTime(), (from, store) -> store.expire(key, writeId)));
     }
 
     @Override

@@ -100,11 +100,7 @@ final class RedisFarStore implements FarStore {
     }
 
     private RedisFarStore(
-            RedisKeys keys,
-            RedisConnection connection,
-            RedisLink.@Nullable Feed feed,
-            Terms terms,
-            Runnable onClose) {
+            RedisKeys keys, RedisConnection connection, RedisLink.@Nullable Feed feed, Terms terms, Runnable onClose) {
         this.keys = keys;
         this.feed = feed;
         this.connection = connection;
@@ -115,8 +111,7 @@ final class RedisFarStore implements FarStore {
 
     /** The part of a cache that one server of a cluster holds. Keys of one operation must be in one slot. */
     static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget) {
-        return new RedisFarStore(
-                keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), () -> {});
+        return new RedisFarStore(keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), () -> {});
     }
 
     /** The same for what was issued before, and has been on its way to another server since. */

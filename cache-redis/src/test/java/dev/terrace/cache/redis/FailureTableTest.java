@@ -52,16 +52,8 @@ final class FailureTableTest {
                 broken -> broken.server.freeze(),
                 broken -> broken.server.thaw(),
                 Expected.AWAY),
-        KILLED(
-                "the server is dead",
-                broken -> broken.server.kill(),
-                broken -> broken.server.restart(),
-                Expected.AWAY),
-        RESTARTED(
-                "the server was restarted empty",
-                broken -> broken.restarted(),
-                broken -> {},
-                Expected.EMPTY),
+        KILLED("the server is dead", broken -> broken.server.kill(), broken -> broken.server.restart(), Expected.AWAY),
+        RESTARTED("the server was restarted empty", broken -> broken.restarted(), broken -> {}, Expected.EMPTY),
         OUT_OF_MEMORY(
                 "the server is out of memory and evicts nothing",
                 broken -> broken.server.command("CONFIG", "SET", "maxmemory", "1"),
@@ -82,11 +74,7 @@ final class FailureTableTest {
                 broken -> broken.server.command("ACL", "SETUSER", "default", "-@scripting"),
                 broken -> broken.server.command("ACL", "SETUSER", "default", "+@scripting"),
                 Expected.READ_ALONE),
-        CONNECTIONS_KILLED(
-                "all connections are killed",
-                broken -> broken.killClients(),
-                broken -> {},
-                Expected.WELL),
+        CONNECTIONS_KILLED("all connections are killed", broken -> broken.killClients(), broken -> {}, Expected.WELL),
         LINK_KILLED(
                 "the link alone is killed, and cannot be made anew",
                 broken -> broken.losesLink(),
@@ -103,11 +91,7 @@ final class FailureTableTest {
         private final Consumer<FailureTableTest> end;
         private final Expected expected;
 
-        Failure(
-                String text,
-                Consumer<FailureTableTest> begin,
-                Consumer<FailureTableTest> end,
-                Expected expected) {
+        Failure(String text, Consumer<FailureTableTest> begin, Consumer<FailureTableTest> end, Expected expected) {
             this.text = text;
             this.begin = begin;
             this.end = end;
@@ -123,10 +107,10 @@ final class FailureTableTest {
     private record Expected(String near, String far, String bulk, String refresh, String put, String invalidate) {
         static final Expected WELL =
                 new Expected("near copy", "Redis", "Redis", "loader, stored", "acknowledged", "acknowledged");
-        static final Expected EMPTY =
-                new Expected("near copy or loader", "loader", "loader", "loader, stored", "acknowledged", "acknowledged");
-        static final Expected AWAY =
-                new Expected("near copy", "loader", "loader", "loader, stored near", "repaired later", "repaired later");
+        static final Expected EMPTY = new Expected(
+                "near copy or loader", "loader", "loader", "loader, stored", "acknowledged", "acknowledged");
+        static final Expected AWAY = new Expected(
+                "near copy", "loader", "loader", "loader, stored near", "repaired later", "repaired later");
         static final Expected FULL =
                 new Expected("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "acknowledged");
         static final Expected READ_ALONE =
@@ -200,8 +184,9 @@ final class FailureTableTest {
         }
         other.putAll(many.stream().collect(Collectors.toMap(key -> key, key -> "stored")));
         other.put("near", "stored");
-        awaitTrue("it is near", () -> node.get("near").equals("stored")
-                && node.stats().near().hits() > 3);
+        awaitTrue(
+                "it is near",
+                () -> node.get("near").equals("stored") && node.stats().near().hits() > 3);
 
         failure.begin.accept(this);
         List<String> seen = new ArrayList<>();
@@ -227,8 +212,9 @@ final class FailureTableTest {
         }
 
         failure.end.accept(this);
-        awaitTrue("a write is acknowledged again", () -> acknowledged(() -> node.put("healed", "yes"))
-                .equals("acknowledged"));
+        awaitTrue(
+                "a write is acknowledged again",
+                () -> acknowledged(() -> node.put("healed", "yes")).equals("acknowledged"));
         awaitTrue("the link is back", () -> node.stats().link().state() == LinkState.ARMED);
         awaitTrue("what waited is repaired", () -> node.stats().far().recoveryQueued() == 0);
         assertThat(other.getIfPresent("put")).isNotEqualTo("stored");
@@ -241,8 +227,10 @@ final class FailureTableTest {
 
     private static String origin(Map<String, String> values) {
         assertThat(values).hasSize(MANY);
-        List<String> origins =
-                values.values().stream().map(FailureTableTest::origin).distinct().toList();
+        List<String> origins = values.values().stream()
+                .map(FailureTableTest::origin)
+                .distinct()
+                .toList();
         assertThat(origins).hasSize(1);
         return origins.get(0);
     }
@@ -286,16 +274,17 @@ final class FailureTableTest {
 
     /** A lost connection is noticed, and replaced. */
     private void settle() {
-        awaitTrue("it is connected again", () -> server.text("CLIENT", "LIST")
-                        .lines()
-                        .filter(client -> client.contains("name=failures"))
-                        .count()
-                == 2);
+        awaitTrue(
+                "it is connected again",
+                () -> server.text("CLIENT", "LIST")
+                                .lines()
+                                .filter(client -> client.contains("name=failures"))
+                                .count()
+                        == 2);
         LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
     }
 
-    private Cache<String, String> node(
-            RedisFarTier tier, UnaryOperator<CacheBuilder<String, String>> more) {
+    private Cache<String, String> node(RedisFarTier tier, UnaryOperator<CacheBuilder<String, String>> more) {
         Cache<String, String> node = keep(more.apply(Cache.<String, String>builder("failures")
                         .near(Near.maximumSize(1_000))
                         .far(tier, StringCodec.utf8())
