@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
+import dev.terrace.cache.CacheException;
 import dev.terrace.cache.CacheListener.LinkState;
-import dev.terrace.cache.FarUnavailableException;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
@@ -46,6 +46,7 @@ final class FailureTableTest {
     private static final int MANY = 10;
 
     /** What is broken, how, and what is expected then. */
+    @SuppressWarnings("ImmutableEnumChecker") // The functions hold nothing.
     private enum Failure {
         FROZEN(
                 "the server is frozen, or does not answer",
@@ -103,7 +104,7 @@ final class FailureTableTest {
         }
     }
 
-    /** What operations do, in the order of {@link #operations}. */
+    /** What operations do, in the order in which the test calls them. */
     private record Expected(String near, String far, String bulk, String refresh, String put, String invalidate) {
         static final Expected WELL =
                 new Expected("near copy", "Redis", "Redis", "loader, stored", "acknowledged", "acknowledged");
@@ -239,7 +240,7 @@ final class FailureTableTest {
         try {
             write.run();
             return "acknowledged";
-        } catch (FarUnavailableException away) {
+        } catch (CacheException away) {
             return "repaired later";
         }
     }

@@ -9,6 +9,7 @@ import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.Ledger;
 import dev.terrace.cache.testkit.RedisCluster;
 import dev.terrace.cache.testkit.RedisSentinel;
 import dev.terrace.cache.testkit.RedisServer;
@@ -201,7 +202,7 @@ final class RedisTopologiesTest {
     }
 
     /** One node writes rising numbers, another one reads them. */
-    private final class Load {
+    private static final class Load {
         final Cache<String, String> writer;
         final Cache<String, String> reader;
         final AtomicLong slowest = new AtomicLong();
