@@ -61,6 +61,12 @@ public final class SampledFarClock implements FarClock {
         return now == null ? Long.MIN_VALUE : now.offset() + localNanos / NANOS_PER_MICRO;
     }
 
+    /** What the server's time was at least at a local monotonic time, in microseconds, or {@link Long#MIN_VALUE}. */
+    public long leastMicrosAt(long localNanos) {
+        Setting now = setting.get();
+        return now == null ? Long.MIN_VALUE : now.offset() - now.doubtAt(localNanos) + localNanos / NANOS_PER_MICRO;
+    }
+
     @Override
     public long millis() {
         long micros = micros();

@@ -35,6 +35,15 @@ final class SampledFarClockTest {
     }
 
     @Test
+    void itSaysHowFarItMayBeAhead() {
+        assertThat(clock.leastMicrosAt(local)).isEqualTo(Long.MIN_VALUE);
+        ask(300, 700);
+        assertThat(clock.leastMicrosAt(local) - server()).isEqualTo(-700);
+        pass(1_000_000);
+        assertThat(clock.leastMicrosAt(local) - server()).isEqualTo(-700 - 1_000);
+    }
+
+    @Test
     void aQuickerAnswerMakesItMorePrecise() {
         ask(300, 700);
         ask(40, 60);

@@ -55,17 +55,7 @@ final class ClusterFarStore implements FarStore {
 
     @Override
     public FarClock clock() {
-        return this::millis;
-    }
-
-    private long millis() {
-        for (ClusterServers.Node node : servers.primaries()) {
-            long millis = node.clock().millis();
-            if (millis != Long.MIN_VALUE) {
-                return millis;
-            }
-        }
-        return Long.MIN_VALUE;
+        return servers::millis;
     }
 
     @Override
@@ -359,13 +349,11 @@ final class ClusterFarStore implements FarStore {
         if (!(reading instanceof FarReading.Found found)) {
             return reading;
         }
-        long theirs = from.clock().millis();
-        long ours = millis();
-        if (theirs == ours || theirs == Long.MIN_VALUE || ours == Long.MIN_VALUE) {
+        long apart = servers.millisAheadOf(from);
+        if (apart == 0) {
             return reading;
         }
         FarRecord record = found.record();
-        long apart = ours - theirs;
         return new FarReading.Found(new FarRecord(
                 record.stamp(),
                 new FarRecord.Life(

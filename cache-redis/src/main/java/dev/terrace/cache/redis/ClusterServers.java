@@ -1,6 +1,6 @@
 package dev.terrace.cache.redis;
 
-import dev.terrace.cache.spi.FarClock;
+import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,13 +47,15 @@ final class ClusterServers {
     static final class Node {
         final RedisConnection connection;
         final RedisLink link;
+        private final ClockDifference difference;
 
         private Node(String name, RedisConnection.Dialer dialer) {
             this.link = new RedisLink(name, dialer);
             this.connection = new RedisConnection(name, dialer, link::renew);
+            this.difference = new ClockDifference(connection.clock());
         }
 
-        FarClock clock() {
+        private SampledFarClock clock() {
             return connection.clock();
         }
 
@@ -130,6 +132,27 @@ final class ClusterServers {
 
     List<Node> primaries() {
         return primaries;
+    }
+
+    /** The first primary's time, in milliseconds; {@link Long#MIN_VALUE} while none has told it. */
+    long millis() {
+        SampledFarClock clock = clock();
+        return clock == null ? Long.MIN_VALUE : clock.millis();
+    }
+
+    /** How far that time is ahead of a primary's own. */
+    long millisAheadOf(Node node) {
+        SampledFarClock clock = clock();
+        return clock == null ? 0 : node.difference.millisTo(clock, System.nanoTime());
+    }
+
+    private @Nullable SampledFarClock clock() {
+        for (Node node : primaries) {
+            if (node.clock().isKnown()) {
+                return node.clock();
+            }
+        }
+        return null;
     }
 
     /** A node says that a slot is elsewhere. */
