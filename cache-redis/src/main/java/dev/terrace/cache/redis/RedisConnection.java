@@ -163,18 +163,18 @@ final class RedisConnection {
         });
     }
 
-    /** A session whose server has told its time, and is no replica. */
+    /** A session whose server has told its time, is no replica and has loaded what it had. */
     private CompletionStage<RedisSession> greeted(StatefulRedisConnection<String, byte[]> connection) {
         RedisSession greeting = new RedisSession(connection, this::ended);
         CompletableFuture<Void> told = sampleTime(greeting);
-        CompletableFuture<Void> primary = greeting.requirePrimary();
+        CompletableFuture<Void> primary = greeting.requireReadyPrimary();
         greeting.loadScripts();
         return told.thenCombine(primary, (time, role) -> null)
                 .orTimeout(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .thenApply(done -> greeting)
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
-                        greeting.end("the server did not tell its time, or is a replica");
+                        greeting.end("the server did not tell its time, is loading, or is a replica");
                     }
                 });
     }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,7 @@ final class RedisLink {
     private @Nullable Line line; // guarded by lock
     private boolean started; // guarded by lock
     private int failures; // guarded by lock
+    private @Nullable Future<?> nextDial; // guarded by lock
     /** Whether the log says that the server tells. */
     private boolean saidToTell; // guarded by lock
 
@@ -76,18 +78,22 @@ final class RedisLink {
         return new Feed(keys);
     }
 
-    /** The server may be another one from now on. */
+    /** The server may be another one from now on, which may tell though the last one refused to. */
     void renew() {
         Line present;
+        Future<?> paused;
         lock.lock();
         try {
             present = line;
+            paused = nextDial;
         } finally {
             lock.unlock();
         }
         if (present != null) {
             present.renewed = true;
             present.end("the server was connected anew");
+        } else if (paused != null && paused.cancel(false)) {
+            dial();
         }
     }
 
@@ -200,17 +206,23 @@ final class RedisLink {
     }
 
     private void dialAfter(Duration pause) {
-        after(pause, this::dial);
+        lock.lock();
+        try {
+            nextDial = after(pause, this::dial);
+        } finally {
+            lock.unlock();
+        }
     }
 
-    private void after(Duration pause, Runnable task) {
+    private @Nullable Future<?> after(Duration pause, Runnable task) {
         if (closed) {
-            return;
+            return null;
         }
         try {
-            dialer.timer().schedule(task, pause.toNanos(), TimeUnit.NANOSECONDS);
+            return dialer.timer().schedule(task, pause.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.warn("The client of {} was shut down; nothing tells of changes there", server);
+            return null;
         }
     }
 
@@ -310,7 +322,7 @@ final class RedisLink {
                             CommandType.HELLO,
                             new NestedMultiOutput<>(KeysAndBytes.CODEC),
                             RedisSession.args().add(3))
-                    .thenCompose(greeting -> session.requirePrimary())
+                    .thenCompose(greeting -> session.requireReadyPrimary())
                     .thenRun(() -> {
                         greeted = true;
                         arm(feeds.values());

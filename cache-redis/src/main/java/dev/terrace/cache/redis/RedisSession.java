@@ -4,6 +4,7 @@ import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisLoadingException;
 import io.lettuce.core.RedisReadOnlyException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
@@ -149,8 +150,24 @@ final class RedisSession {
         }
     }
 
-    /** Fails on a replica: near copies of what it says would be as old as it is. A server that does not say is taken for a primary. */
-    CompletableFuture<Void> requirePrimary() {
+    /**
+     * Fails on a replica, since near copies of what it says would be as old as it is, and on a server that is still loading what
+     * it had. One that does not say is taken for a primary that is ready.
+     */
+    CompletableFuture<Void> requireReadyPrimary() {
+        CompletableFuture<String> ready = ask(CommandType.PING, new StatusOutput<>(KeysAndBytes.CODEC), args());
+        return requirePrimary().thenCombine(ready.handle(RedisSession::unlessLoading), (primary, loaded) -> null);
+    }
+
+    private static @Nullable Void unlessLoading(@Nullable String pong, @Nullable Throwable refused) {
+        if (refused instanceof RedisLoadingException
+                || refused != null && !(refused instanceof RedisCommandExecutionException)) {
+            throw new CompletionException(refused);
+        }
+        return null;
+    }
+
+    private CompletableFuture<Void> requirePrimary() {
         AsyncCommand<String, byte[], List<Object>> role =
                 command(CommandType.ROLE, new ArrayOutput<>(KeysAndBytes.CODEC), args());
         send(List.of(role), 0);

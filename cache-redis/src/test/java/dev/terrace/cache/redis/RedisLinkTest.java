@@ -207,6 +207,38 @@ final class RedisLinkTest {
     }
 
     @Test
+    void whereTrackingIsNotKnownCopiesAreCompared() {
+        RedisServer old = keep(RedisServer.start("--rename-command", "CLIENT", ""));
+        UnaryOperator<CacheBuilder<String, String>> quick = builder -> builder.maxStaleness(Duration.ofMillis(300));
+        Cache<String, String> here = keep(quick.apply(builder(NAME, keep(RedisFarTier.connect(old.uri()))))
+                .build());
+        Cache<String, String> there = keep(quick.apply(builder(NAME, keep(RedisFarTier.connect(old.uri()))))
+                .build());
+        there.put("key", "old");
+        assertThat(here.get("key")).isEqualTo("old");
+        there.put("key", "new");
+
+        seen(here, "key", "new");
+        assertThat(here.stats().link().state()).isEqualTo(LinkState.DOWN);
+        assertThat(here.stats().near().hits()).isPositive();
+    }
+
+    @Test
+    void whoIsAllowedToTrackLaterIsToldOnceItHasConnectedAnew() {
+        server.command("ACL", "SETUSER", "limited", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
+        RedisFarTier tier = keep(RedisFarTier.builder()
+                .uri("redis://limited:secret@127.0.0.1:" + server.port())
+                .build());
+        Cache<String, String> here = keep(builder(NAME, tier).build());
+        here.put("key", "value");
+        awaitTrue(() -> server.command("ACL", "LOG") instanceof List<?> log && !log.isEmpty());
+
+        server.command("ACL", "SETUSER", "limited", "+client|tracking");
+        server.command("CLIENT", "KILL", "USER", "limited");
+        awaitArmed(here);
+    }
+
+    @Test
     void aTierThatIsToldToCompareHasNoLink() {
         Cache<String, String> here = keep(builder(NAME, tier(builder -> builder.coherence(RedisCoherence.COMPARISON)))
                 .build());
