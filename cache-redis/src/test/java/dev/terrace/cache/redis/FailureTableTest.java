@@ -6,6 +6,7 @@ import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
 import dev.terrace.cache.CacheException;
 import dev.terrace.cache.CacheListener.LinkState;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
@@ -18,8 +19,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What each failure of a Redis does to each operation: the table of {@code docs/failures.md}, which is checked against it. */
 final class FailureTableTest {
@@ -44,6 +48,10 @@ final class FailureTableTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(30);
     private static final int MANY = 10;
+    private static final int PADDING = 5_000;
+
+    @TempDir
+    private static Path directory;
 
     /** What is broken, how, and what is expected then. */
     @SuppressWarnings("ImmutableEnumChecker") // The functions hold nothing.
@@ -52,9 +60,14 @@ final class FailureTableTest {
                 "the server is frozen, or does not answer",
                 broken -> broken.server.freeze(),
                 broken -> broken.server.thaw(),
-                Expected.AWAY),
+                Expected.SILENT),
         KILLED("the server is dead", broken -> broken.server.kill(), broken -> broken.server.restart(), Expected.AWAY),
         RESTARTED("the server was restarted empty", broken -> broken.restarted(), broken -> {}, Expected.EMPTY),
+        LOADING(
+                "the server was restarted, and is loading what it had",
+                broken -> broken.loading(),
+                broken -> broken.loaded(),
+                Expected.AWAY),
         OUT_OF_MEMORY(
                 "the server is out of memory and evicts nothing",
                 broken -> broken.server.command("CONFIG", "SET", "maxmemory", "1"),
@@ -72,9 +85,24 @@ final class FailureTableTest {
                 Expected.WELL),
         SCRIPTS_REFUSED(
                 "the access list allows no scripts any more",
-                broken -> broken.server.command("ACL", "SETUSER", "default", "-@scripting"),
-                broken -> broken.server.command("ACL", "SETUSER", "default", "+@scripting"),
+                broken -> broken.allow("-@scripting"),
+                broken -> broken.allow("+@scripting"),
                 Expected.READ_ALONE),
+        READS_REFUSED(
+                "the access list allows no reads any more",
+                broken -> broken.allow("-@read"),
+                broken -> broken.allow("+@read"),
+                Expected.WRITTEN_ALONE),
+        TRACKING_REFUSED(
+                "the access list allows no key tracking any more",
+                broken -> broken.mayNotTrack(),
+                broken -> broken.mayTrack(),
+                Expected.WELL),
+        PASSWORD_CHANGED(
+                "the password was changed, and all connections killed",
+                broken -> broken.locked(),
+                broken -> broken.server.setPassword(""),
+                Expected.AWAY),
         CONNECTIONS_KILLED("all connections are killed", broken -> broken.killClients(), broken -> {}, Expected.WELL),
         LINK_KILLED(
                 "the link alone is killed, and cannot be made anew",
@@ -85,7 +113,7 @@ final class FailureTableTest {
                 "the network swallows what the server answers",
                 broken -> broken.data.toClient().blackhole(),
                 broken -> broken.data.heal(),
-                Expected.AWAY);
+                Expected.SILENT);
 
         private final String text;
         private final Consumer<FailureTableTest> begin;
@@ -100,25 +128,69 @@ final class FailureTableTest {
         }
 
         private String row() {
-            return "| " + text + " | " + String.join(" | ", expected.cells()) + " |";
+            return "| " + text + " | " + String.join(" | ", expected.outcomes()) + " | "
+                    + (expected.waits() ? "the budget" : "nothing") + " | "
+                    + (expected.counted().isEmpty()
+                            ? "nothing"
+                            : expected.counted().stream()
+                                    .map(kind -> "`" + kind + "`")
+                                    .collect(Collectors.joining(", ")))
+                    + " |";
         }
     }
 
-    /** What operations do, in the order in which the test calls them. */
-    private record Expected(String near, String far, String bulk, String refresh, String put, String invalidate) {
-        static final Expected WELL =
-                new Expected("near copy", "Redis", "Redis", "loader, stored", "acknowledged", "acknowledged");
-        static final Expected EMPTY = new Expected(
-                "near copy or loader", "loader", "loader", "loader, stored", "acknowledged", "acknowledged");
-        static final Expected AWAY = new Expected(
-                "near copy", "loader", "loader", "loader, stored near", "repaired later", "repaired later");
-        static final Expected FULL =
-                new Expected("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "acknowledged");
-        static final Expected READ_ALONE =
-                new Expected("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "repaired later");
+    /**
+     * What operations do, in the order in which the test calls them.
+     *
+     * @param outcomes of a get of a near copy, a get, a bulk get, a refresh, a put and an invalidation
+     * @param waits whether a call may wait for the far budget
+     * @param counted which failures, besides those of heartbeats
+     */
+    private record Expected(List<String> outcomes, boolean waits, Set<FailureKind> counted) {
 
-        List<String> cells() {
-            return List.of(near, far, bulk, refresh, put, invalidate);
+        static final Expected WELL = new Expected(
+                List.of("near copy", "Redis", "Redis", "loader, stored", "acknowledged", "acknowledged"),
+                false,
+                kinds());
+        static final Expected EMPTY = new Expected(
+                List.of("near copy or loader", "loader", "loader", "loader, stored", "acknowledged", "acknowledged"),
+                false,
+                kinds());
+        static final Expected AWAY = new Expected(
+                List.of("near copy", "loader", "loader", "loader, stored near", "repaired later", "repaired later"),
+                false,
+                kinds(FailureKind.FAR_READ, FailureKind.FAR_WRITE));
+        static final Expected SILENT = new Expected(AWAY.outcomes(), true, AWAY.counted());
+        /** Scripts see nothing either, and write all the same. */
+        static final Expected WRITTEN_ALONE = new Expected(
+                List.of(
+                        "near copy",
+                        "loader",
+                        "loader",
+                        "loader, stored near",
+                        "acknowledged or repaired later",
+                        "acknowledged or repaired later"),
+                false,
+                kinds(FailureKind.FAR_READ));
+
+        static final Expected FULL = new Expected(
+                List.of("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "acknowledged"),
+                false,
+                kinds(FailureKind.FAR_LEASE, FailureKind.FAR_WRITE));
+        static final Expected READ_ALONE = new Expected(
+                List.of("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "repaired later"),
+                false,
+                kinds(FailureKind.FAR_LEASE, FailureKind.FAR_WRITE));
+
+        private static Set<FailureKind> kinds(FailureKind... listed) {
+            Set<FailureKind> counted = EnumSet.noneOf(FailureKind.class);
+            counted.addAll(List.of(listed));
+            return counted;
+        }
+
+        /** Where nothing may wait, waiting for the budget is too long. */
+        Duration budget() {
+            return waits ? BUDGET : LONGEST.multipliedBy(2);
         }
     }
 
@@ -157,14 +229,28 @@ final class FailureTableTest {
     @Test
     void theTableSaysWhatTheTestsExpect() throws IOException {
         List<String> rows = Files.readAllLines(TABLE).stream()
-                .filter(line -> line.startsWith("| the ") || line.startsWith("| all "))
+                .dropWhile(line -> !line.startsWith("| what fails |"))
+                .skip(2)
+                .takeWhile(line -> line.startsWith("| "))
                 .toList();
         assertThat(rows)
                 .isEqualTo(List.of(Failure.values()).stream().map(Failure::row).toList());
     }
 
     private void check(Failure failure) {
-        server = keep(RedisServer.start("--maxmemory-policy", "noeviction"));
+        server = keep(RedisServer.start(
+                "--maxmemory-policy",
+                "noeviction",
+                "--dir",
+                directory.toString(),
+                "--dbfilename",
+                failure + ".rdb",
+                "--rdbcompression",
+                "no",
+                "--key-load-delay",
+                "2000",
+                "--loading-process-events-interval-bytes",
+                "1024"));
         data = keep(FaultyLink.to(server.port()));
         link = keep(FaultyLink.to(server.port()));
         Cache<String, String> node = node(
@@ -172,7 +258,7 @@ final class FailureTableTest {
                         .uri(uri(data))
                         .linkThrough(uri(link))
                         .build()),
-                builder -> builder.whenFarFails(WhenFarFails.THROW));
+                builder -> builder.farBudget(failure.expected.budget()));
         Cache<String, String> other = keep(Cache.<String, String>builder("failures")
                 .far(keep(RedisFarTier.connect(server.uri())), StringCodec.utf8())
                 .freshFor(Duration.ofMinutes(10))
@@ -204,13 +290,15 @@ final class FailureTableTest {
         assertThat(node.get("put")).isIn("new", "loaded");
         assertThat(node.get("invalidated")).isEqualTo("loaded");
 
-        List<String> expected = failure.expected.cells();
+        List<String> expected = failure.expected.outcomes();
         for (int i = 0; i < seen.size(); i++) {
             assertThat(expected.get(i)).as(failure + ", operation " + i).contains(seen.get(i));
         }
-        if (expected.contains("repaired later")) {
-            assertThat(node.stats().failures()).isNotEmpty();
-        }
+        Set<FailureKind> counted = EnumSet.noneOf(FailureKind.class);
+        counted.addAll(node.stats().failures().keySet());
+        // Heartbeats come when they come.
+        counted.remove(FailureKind.FAR_HEARTBEAT);
+        assertThat(counted).as(failure + ", what is counted").isEqualTo(failure.expected.counted());
 
         failure.end.accept(this);
         awaitTrue(
@@ -252,20 +340,60 @@ final class FailureTableTest {
         return outcome;
     }
 
+    private void allow(String rule) {
+        server.command("ACL", "SETUSER", "default", rule);
+    }
+
+    private void mayNotTrack() {
+        allow("-client|tracking");
+        killAll();
+        settle(1);
+    }
+
+    /** Whoever was refused asks again when it connects anew. */
+    private void mayTrack() {
+        allow("+client|tracking");
+        killAll();
+    }
+
+    private void locked() {
+        server.setPassword("another");
+        killAll();
+    }
+
+    /** It loads slowly: each key of its file takes 2 ms, and each thousand bytes it answers that it is loading. */
+    private void loading() {
+        for (int i = 0; i < PADDING; i++) {
+            server.command("SET", "padding " + i, new byte[1_024]);
+        }
+        server.command("SAVE");
+        server.restart();
+    }
+
+    private void loaded() {
+        assertThat(server.info("persistence", "loading")).isEqualTo("1");
+        server.command("CONFIG", "SET", "key-load-delay", "0");
+        awaitTrue("it has loaded", () -> server.info("persistence", "loading").equals("0"));
+    }
+
     private void restarted() {
         server.restart();
-        settle();
+        settle(2);
     }
 
     private void killClients() {
+        killAll();
+        settle(2);
+    }
+
+    private void killAll() {
         server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-        settle();
     }
 
     private void becomesReplica() {
         server.command("REPLICAOF", "127.0.0.1", "1");
         // As sentinels do.
-        server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        killAll();
     }
 
     private void losesLink() {
@@ -274,14 +402,14 @@ final class FailureTableTest {
     }
 
     /** A lost connection is noticed, and replaced. */
-    private void settle() {
+    private void settle(int connections) {
         awaitTrue(
                 "it is connected again",
                 () -> server.text("CLIENT", "LIST")
                                 .lines()
                                 .filter(client -> client.contains("name=failures"))
                                 .count()
-                        == 2);
+                        == connections);
         LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
     }
 
@@ -290,7 +418,7 @@ final class FailureTableTest {
                         .near(Near.maximumSize(1_000))
                         .far(tier, StringCodec.utf8())
                         .freshFor(Duration.ofMinutes(10))
-                        .farBudget(BUDGET)
+                        .whenFarFails(WhenFarFails.THROW)
                         .loader(key -> "loaded")
                         .bulkLoader(keys -> keys.stream().collect(Collectors.toMap(key -> key, key -> "loaded"))))
                 .build());
