@@ -14,20 +14,32 @@ import dev.terrace.cache.OneNodeScenarios;
 import dev.terrace.cache.UncacheableValueException;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.spi.FarReading;
+import dev.terrace.cache.spi.RecordBytes;
 import dev.terrace.cache.testkit.RedisServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a cache does with a Redis that is not there or lets nobody in, and with bytes there that are none of ours. */
 final class RedisBadInputTest {
@@ -194,5 +206,113 @@ final class RedisBadInputTest {
                 .isThrownBy(() -> cache.put("a", "x".repeat(101)))
                 .withMessageContaining("maxValueBytes 100");
         assertThat(cache.getIfPresent("a")).isNull();
+    }
+
+    @Test
+    @Timeout(600)
+    void hostileRecordsAreMissesWhateverTheirBytesAre() {
+        int batch = 500;
+        int records = Boolean.getBoolean("scenarios.full") ? 1_000_000 : 20_000;
+        long seed = Long.getLong("terrace.seed", new SplittableRandom().nextLong());
+        SplittableRandom random = new SplittableRandom(seed);
+        Cache<String, String> cache = closedLater(builder(redis.uri())
+                .bulkLoader(keys -> keys.stream().collect(Collectors.toMap(key -> key, key -> "row")))
+                .build());
+        List<String> keys =
+                IntStream.range(0, batch).mapToObj(i -> "hostile" + i).toList();
+        cache.put("a", "a value of some length", EntryOptions.tags("red", "green"));
+        byte[] whole = (byte[]) redis.command("GET", RECORD);
+
+        long malformed = 0;
+        for (int written = 0; written < records; written += batch) {
+            List<Object> command = new ArrayList<>(List.of("MSET"));
+            Set<String> noRecords = new HashSet<>();
+            for (String key : keys) {
+                byte[] bytes = hostile(whole, random);
+                command.add("t:{bad:" + key + "}");
+                command.add(bytes);
+                if (RecordBytes.parse(ByteBuffer.wrap(bytes)) instanceof FarReading.Malformed) {
+                    noRecords.add(key);
+                }
+            }
+            redis.command(command.toArray());
+            malformed += noRecords.size();
+
+            Map<String, String> read = cache.getAll(keys);
+            assertThat(read.keySet()).as("seed %d", seed).containsAll(keys);
+            assertThat(noRecords)
+                    .as("seed %d", seed)
+                    .allSatisfy(key -> assertThat(read.get(key)).isEqualTo("row"));
+        }
+        assertThat(malformed).isGreaterThan(records / 2);
+        assertThat(cache.stats().failures()).as("seed %d", seed).containsOnlyKeys(FailureKind.DECODE);
+        assertThat(cache.stats().failures().get(FailureKind.DECODE)).isGreaterThanOrEqualTo(malformed);
+    }
+
+    /** A record cut off, continued, changed in places or with numbers that nobody writes, or nothing like a record. */
+    private static byte[] hostile(byte[] whole, SplittableRandom random) {
+        if (random.nextInt(8) == 0) {
+            byte[] noise = new byte[random.nextInt(300)];
+            random.nextBytes(noise);
+            return noise;
+        }
+        byte[] bytes = whole.clone();
+        if (random.nextInt(3) == 0) {
+            bytes = Arrays.copyOf(whole, random.nextInt(2 * whole.length));
+        }
+        for (int changes = random.nextInt(4); changes > 0 && bytes.length > Long.BYTES; changes--) {
+            ByteBuffer in = ByteBuffer.wrap(bytes);
+            int place = random.nextInt(bytes.length - Long.BYTES);
+            switch (random.nextInt(4)) {
+                case 0 -> in.put(place, (byte) random.nextInt());
+                case 1 -> in.putShort(place, (short) 0xFFFF);
+                case 2 -> in.putInt(place, Integer.MAX_VALUE - random.nextInt(3));
+                default -> in.putLong(place, random.nextBoolean() ? Long.MAX_VALUE : Long.MIN_VALUE);
+            }
+        }
+        return bytes;
+    }
+
+    private static String messages(Throwable failure) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+                .map(Throwable::getMessage)
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Whoever is connected stays so; whoever connects anew is told why not. */
+    @Test
+    void aPasswordThatIsChangedMeanwhileIsSaidAndHealsWhenItIsBack() {
+        RedisServer closed = closedLater(RedisServer.start("--requirepass", "first"));
+        String server = "127.0.0.1:" + closed.port();
+        Cache<String, String> cache =
+                closedLater(builder("redis://:first@" + server).build());
+        cache.put("a", "put");
+        closed.setPassword("second");
+        assertThat(cache.get("a")).isEqualTo("put");
+
+        closed.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        OneNodeScenarios.holds("it says why", () -> {
+            try {
+                cache.put("a", "refused");
+                return false;
+            } catch (FarWriteException e) {
+                // The breaker says what has opened it.
+                String said = messages(e);
+                assertThat(said).doesNotContain("first").doesNotContain("second");
+                return said.contains(server) && said.contains("WRONGPASS");
+            }
+        });
+        assertThat(cache.get("a")).isEqualTo("row");
+        assertThat(cache.getIfPresent("b")).isNull();
+
+        closed.setPassword("first");
+        OneNodeScenarios.holds("it is used again", () -> {
+            try {
+                cache.put("b", "put");
+                return "put".equals(cache.getIfPresent("b"));
+            } catch (FarWriteException notYet) {
+                return false;
+            }
+        });
     }
 }
