@@ -161,7 +161,7 @@ final class RedisSession {
 
     private static @Nullable Void unlessLoading(@Nullable String pong, @Nullable Throwable refused) {
         if (refused instanceof RedisLoadingException
-                || refused != null && !(refused instanceof RedisCommandExecutionException)) {
+                || (refused != null && !(refused instanceof RedisCommandExecutionException))) {
             throw new CompletionException(refused);
         }
         return null;

@@ -14,6 +14,7 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.protocol.ProtocolVersion;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What Redis tells, and what becomes of it where Redis or the connection fails. The bound is so long here that what is seen in
@@ -156,6 +158,40 @@ final class RedisLinkTest {
         awaitTrue(() -> here.stats().link().armings() > 1);
 
         loadedAnew(here, "key", 0);
+    }
+
+    /** Such a server takes a request to tell, and answers nothing else. */
+    @Test
+    void aServerThatIsLoadingIsAskedToTellOnceItHasLoaded(@TempDir Path directory) {
+        RedisServer slow = keep(RedisServer.start(
+                "--dir",
+                directory.toString(),
+                "--rdbcompression",
+                "no",
+                "--key-load-delay",
+                "2000",
+                "--loading-process-events-interval-bytes",
+                "1024"));
+        Cache<String, String> here = node(keep(RedisFarTier.connect(slow.uri())), builder -> builder);
+        here.put("key", "kept");
+        for (int i = 0; i < 600; i++) {
+            slow.command("SET", "padding " + i, new byte[1_024]);
+        }
+        slow.command("SAVE");
+        slow.restart();
+
+        int asked = 0;
+        for (boolean loading = true; loading; asked++) {
+            long armings = here.stats().link().armings();
+            loading = slow.info("persistence", "loading").equals("1");
+            assertThat(!loading || armings == 1)
+                    .as("%d armings while loading", armings)
+                    .isTrue();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        assertThat(asked).isGreaterThan(10);
+        awaitTrue(() -> here.stats().link().armings() == 2);
+        seen(here, "key", "kept");
     }
 
     @Test
