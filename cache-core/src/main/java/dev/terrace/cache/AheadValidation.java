@@ -29,8 +29,6 @@ final class AheadValidation<K, V> {
     private final Engine<K, V> engine;
     private final FarSide<K, V> far;
     private final FlightSteps<K, V> steps;
-    private final Validity validity;
-    private final long ahead;
 
     private final Queue<Due<K, V>> due = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
@@ -38,17 +36,15 @@ final class AheadValidation<K, V> {
 
     private record Due<K, V>(K key, Entry<V> copy) {}
 
-    AheadValidation(Engine<K, V> engine, FarSide<K, V> far, FlightSteps<K, V> steps, Duration maxStaleness) {
+    AheadValidation(Engine<K, V> engine, FarSide<K, V> far, FlightSteps<K, V> steps) {
         this.engine = engine;
         this.far = far;
         this.steps = steps;
-        this.validity = engine.rules().validity();
-        this.ahead = maxStaleness.toNanos() / SHARE;
     }
 
-    /** Whether a copy is going to be trusted for long enough, as those are that a link keeps. */
-    boolean isTrustedAhead(Entry<V> copy, long now) {
-        return validity.isTrusted(copy, now + ahead);
+    /** How long before the end of a copy's trust a hit asks for more, in nanoseconds. */
+    static long due(Duration maxStaleness) {
+        return maxStaleness.toNanos() / SHARE;
     }
 
     /** A trusted copy was served, whose trust is near its end. */

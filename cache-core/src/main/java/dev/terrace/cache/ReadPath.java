@@ -31,6 +31,7 @@ final class ReadPath<K, V> {
     private final @Nullable LoadSource<K, V> own;
     private final boolean refreshesEarly;
     private final @Nullable AheadValidation<K, V> ahead;
+    private final long trustAhead;
     /** When a hit is told of again; of threads that race here, each may tell of one. */
     private long nextSample;
 
@@ -51,10 +52,13 @@ final class ReadPath<K, V> {
                 !(engine.settings().life().earlyRefresh() instanceof EarlyRefresh.None) && this.own != null;
         Settings.FarSettings<K, V> farSettings = engine.settings().far();
         FarSide<K, V> far = engine.far();
-        this.ahead = farSettings == null || far == null || near == null
-                ? null
-                : new AheadValidation<>(
-                        engine, far, steps, farSettings.coherence().maxStaleness());
+        if (farSettings == null || far == null || near == null) {
+            this.ahead = null;
+            this.trustAhead = 0;
+        } else {
+            this.ahead = new AheadValidation<>(engine, far, steps);
+            this.trustAhead = AheadValidation.due(farSettings.coherence().maxStaleness());
+        }
     }
 
     /**
@@ -87,6 +91,15 @@ final class ReadPath<K, V> {
             return null;
         }
         long now = ticker.nanos();
+        if (!validity.isFreshAhead(entry, now, trustAhead)) {
+            return freshForNow(key, entry, now);
+        }
+        counted(entry, now);
+        refreshedEarly(key, entry, now);
+        return entry;
+    }
+
+    private @Nullable Entry<V> freshForNow(K key, Entry<V> entry, long now) {
         if (validity.judge(entry, now) != Verdict.FRESH) {
             return null;
         }
@@ -95,18 +108,26 @@ final class ReadPath<K, V> {
     }
 
     private void served(K key, Entry<V> entry, long now) {
+        counted(entry, now);
+        if (validity.isServedCutOff(entry, now)) {
+            counters.cutOffServes.increment();
+            return;
+        }
+        if (ahead != null && !validity.isTrusted(entry, now + trustAhead)) {
+            ahead.hit(key, entry);
+        }
+        refreshedEarly(key, entry, now);
+    }
+
+    private void counted(Entry<V> entry, long now) {
         counters.nearHits.increment();
         if (now >= nextSample) {
             nextSample = now + SAMPLE_NANOS;
             engine.reports().listener().onHit(engine.settings().name(), engine.age(entry));
         }
-        if (ahead != null && !ahead.isTrustedAhead(entry, now)) {
-            if (validity.isServedCutOff(entry, now)) {
-                counters.cutOffServes.increment();
-                return;
-            }
-            ahead.hit(key, entry);
-        }
+    }
+
+    private void refreshedEarly(K key, Entry<V> entry, long now) {
         if (refreshesEarly && engine.rules().earlyRefresh().isDue(entry, now)) {
             refreshEarly(key, entry, now);
         }

@@ -50,6 +50,11 @@ final class Validity {
         return judgeConfirmed(entry, now);
     }
 
+    /** Whether a copy may be served, and nobody has to be asked about it for a while: what most hits need to know. */
+    boolean isFreshAhead(Entry<?> entry, long now, long ahead) {
+        return isTrusted(entry, now + ahead) && judgeConfirmed(entry, now) == Verdict.FRESH;
+    }
+
     /** Whether an entry may be served without asking the far tier, as far as other nodes' changes are concerned. */
     boolean isTrusted(Entry<?> entry, long now) {
         if (!linked) {

@@ -55,6 +55,7 @@ public class NearHit {
         public void fill() {
             cache = Caffeine.newBuilder().maximumSize(MAXIMUM).build();
             cache.putAll(products());
+            settle();
         }
     }
 
@@ -70,6 +71,7 @@ public class NearHit {
                     .expireAfterWrite(LIFE)
                     .build();
             cache.putAll(products());
+            settle();
         }
     }
 
@@ -83,6 +85,7 @@ public class NearHit {
             RawRedis.flush();
             cache = new HandWritten<>(MAXIMUM, JsonCodec.of(Product.class), Product::small);
             Arrays.stream(HELD_KEYS).forEach(cache::get);
+            settle();
         }
 
         @TearDown
@@ -104,6 +107,7 @@ public class NearHit {
                     .loader(NearHit::unexpected)
                     .build();
             cache.putAll(products());
+            settle();
         }
 
         @TearDown
@@ -134,6 +138,7 @@ public class NearHit {
             Far.fill(cache, HELD_KEYS);
             // Where another write of the same stripe was under way, a value was stored far alone.
             Arrays.stream(HELD_KEYS).forEach(cache::get);
+            settle();
         }
 
         @TearDown
@@ -167,6 +172,15 @@ public class NearHit {
     @Benchmark
     public Product terraceBothTiers(BothTiers state, Cursor cursor) {
         return state.cache.get(cursor.key());
+    }
+
+    /**
+     * What is kept has been through collections in life. Here none would come, since hits leave no garbage: entries would lie among
+     * that of the connection which brought them, each on a page of its own.
+     */
+    @SuppressWarnings("CallToSystemGC")
+    private static void settle() {
+        System.gc();
     }
 
     private static Map<Long, Product> products() {
