@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,16 @@ public interface CacheTracer {
 
     /** A call of the far tier begins; it may end on another thread. Heartbeats are not told. */
     Span farCall(String cache, FarOperation operation);
+
+    /**
+     * A write-behind queue begins to write a batch to its store, on the thread that does, in the background.
+     *
+     * @param callers from where the puts and removes in it were made, oldest first; without those that an earlier process, or
+     *     another one, has made
+     */
+    default Span flush(String cache, List<Origin> callers) {
+        return Span.NONE;
+    }
 
     /** A place in a trace. */
     @FunctionalInterface

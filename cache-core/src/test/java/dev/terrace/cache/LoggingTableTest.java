@@ -21,6 +21,10 @@ final class LoggingTableTest {
     private static final Path TABLE = Path.of("../docs/logging.md");
     private static final Pattern MESSAGE =
             Pattern.compile("LOG\\s*\\.(\\w+)\\(\\s*\"([^\"]*)\"((?:\\s*\\+\\s*\"[^\"]*\")*)");
+    /** However it is called. */
+    private static final Pattern CALL = Pattern.compile("\\bLOG\\s*\\.\\s*(?!is\\w+Enabled)\\w+\\(");
+
+    private static final Pattern LOGGER = Pattern.compile("(?<!import org\\.slf4j\\.)\\bLogger\\s+(\\w+)\\b");
     private static final Pattern ROW = Pattern.compile("(?m)^\\| (\\w+) \\| `([^`]+)` \\|");
 
     @Test
@@ -51,7 +55,15 @@ final class LoggingTableTest {
         try (Stream<Path> files = Files.walk(sources)) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".java")).toList()) {
-                Matcher message = MESSAGE.matcher(Files.readString(file));
+                String source = Files.readString(file);
+                Matcher message = MESSAGE.matcher(source);
+                long found = MESSAGE.matcher(source).results().count();
+                assertThat(CALL.matcher(source).results().count())
+                        .as("calls of the logger in %s, each with a literal message", file)
+                        .isEqualTo(found);
+                assertThat(LOGGER.matcher(source).results().map(logger -> logger.group(1)))
+                        .as("loggers in %s", file)
+                        .allMatch("LOG"::equals);
                 while (message.find()) {
                     String more = message.group(3).replaceAll("\\s*\\+\\s*\"([^\"]*)\"", "$1");
                     messages.add(message.group(1) + " " + message.group(2) + more);

@@ -985,7 +985,7 @@ final class MemcachedFarStore implements FarStore {
 
     private void tooLarge(Encoded record) {
         tally.tooLarge().increment();
-        LOG.debug("A record of {} bytes is larger than the server takes", record.bytes().length);
+        LOG.trace("A record of {} bytes is larger than the server takes", record.bytes().length);
     }
 
     private static FarRecord record(Node node, RecordDraft draft, long seq) {

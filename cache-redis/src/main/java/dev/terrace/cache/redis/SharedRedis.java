@@ -30,8 +30,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A connection to Redis that locks, limiters and data structures share: that of a far tier ({@link RedisFarTier#shared}), or
@@ -45,8 +43,6 @@ import org.slf4j.LoggerFactory;
  * <p>The {@code with…} methods make views of the same connection.
  */
 public final class SharedRedis implements AutoCloseable {
-
-    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
 
     private static final Duration BUDGET = Duration.ofSeconds(1);
     private static final int MAX_VALUE_BYTES = 8 << 20;
@@ -71,7 +67,7 @@ public final class SharedRedis implements AutoCloseable {
             Set<Answer<?>> waiting,
             boolean owned) {}
 
-    private record Counters(LongAdder calls, LongAdder failures) {}
+    private record Counters(LongAdder calls, LongAdder failures, LongAdder listenerFailures) {}
 
     private record View(String prefix, Duration budget, int maxValueBytes, CacheListener listener) {}
 
@@ -81,8 +77,9 @@ public final class SharedRedis implements AutoCloseable {
     }
 
     static SharedRedis over(Wire wire, String namespace, boolean owned) {
-        Counters counters = new Counters(new LongAdder(), new LongAdder());
-        Subscriber subscriber = new Subscriber(wire);
+        Counters counters = new Counters(new LongAdder(), new LongAdder(), new LongAdder());
+        UntoldFailures untold = new UntoldFailures();
+        Subscriber subscriber = new Subscriber(wire, untold);
         return new SharedRedis(
                 new Line(
                         wire,
@@ -90,7 +87,7 @@ public final class SharedRedis implements AutoCloseable {
                         new Wakeups(subscriber),
                         new AtomicBoolean(),
                         counters,
-                        new UntoldFailures(),
+                        untold,
                         ConcurrentHashMap.newKeySet(),
                         owned),
                 new View(prefix(namespace), BUDGET, MAX_VALUE_BYTES, CacheListener.NONE));
@@ -196,6 +193,11 @@ public final class SharedRedis implements AutoCloseable {
     /** How many calls failed. */
     public long failures() {
         return line.counters.failures.sum();
+    }
+
+    /** How often a listener threw, which changes nothing for callers. */
+    public long listenerFailures() {
+        return line.counters.listenerFailures.sum();
     }
 
     /**
@@ -473,11 +475,12 @@ public final class SharedRedis implements AutoCloseable {
         return answer;
     }
 
-    private static void guarded(Runnable event) {
+    private void guarded(Runnable event) {
         try {
             event.run();
         } catch (RuntimeException | Error thrown) {
-            LOG.warn("A listener threw", thrown);
+            line.counters.listenerFailures.increment();
+            line.untold.note("listener", line.wire.server(), thrown, System.nanoTime());
         }
     }
 

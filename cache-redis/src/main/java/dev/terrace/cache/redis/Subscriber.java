@@ -32,6 +32,7 @@ final class Subscriber {
     private static final long PAUSE_MILLIS = 200;
 
     private final Wire wire;
+    private final UntoldFailures untold;
     private final Map<String, List<Ear>> listeners = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Void>> heard = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -47,17 +48,18 @@ final class Subscriber {
      */
     private record Ear(Consumer<byte[]> message, Runnable begins, Runnable again, AtomicBoolean begun) {
 
-        void subscribed(boolean anew) {
+        void subscribed(boolean anew, Consumer<Runnable> guard) {
             if (begun.compareAndSet(false, true)) {
-                guarded(begins);
+                guard.accept(begins);
             } else if (anew) {
-                guarded(again);
+                guard.accept(again);
             }
         }
     }
 
-    Subscriber(Wire wire) {
+    Subscriber(Wire wire, UntoldFailures untold) {
         this.wire = wire;
+        this.untold = untold;
     }
 
     /**
@@ -184,7 +186,9 @@ final class Subscriber {
                     first.complete(null);
                 }
                 boolean anew = heardHere.add(channel);
-                listeners.getOrDefault(channel, List.of()).forEach(ear -> ear.subscribed(anew));
+                listeners
+                        .getOrDefault(channel, List.of())
+                        .forEach(ear -> ear.subscribed(anew, Subscriber.this::guarded));
             }
 
             @Override
@@ -214,11 +218,11 @@ final class Subscriber {
         beat(made);
     }
 
-    private static void guarded(Runnable telling) {
+    private void guarded(Runnable telling) {
         try {
             telling.run();
         } catch (RuntimeException e) {
-            LOG.warn("A listener to a channel threw", e);
+            untold.note("channel listener", wire.server(), e, System.nanoTime());
         }
     }
 

@@ -92,6 +92,7 @@ final class SharedRedisTest {
             assertThat(told).containsExactly("test get failed", "test set well", "test set failed");
             assertThat(redis.calls()).isEqualTo(3);
             assertThat(redis.failures()).isEqualTo(2);
+            assertThat(redis.listenerFailures()).isEqualTo(3);
         }
     }
 

@@ -83,6 +83,7 @@ public final class EventInvalidation implements AutoCloseable {
             InvalidationSource<E> source,
             BiConsumer<? super E, ? super Changed<K>> mapping,
             CacheListener listener) {
+        Reports reports = new Reports(cache.name(), listener);
         return new EventInvalidation(source.subscribe(cache.name(), new InvalidationSource.Handler<E>() {
             @Override
             public CompletionStage<?> changed(E event) {
@@ -97,7 +98,7 @@ public final class EventInvalidation implements AutoCloseable {
 
             private void reported(@Nullable Throwable failure) {
                 if (failure != null) {
-                    report(cache.name(), listener, failure);
+                    reports.notApplied(failure);
                 }
             }
         }));
@@ -127,13 +128,29 @@ public final class EventInvalidation implements AutoCloseable {
         }
     }
 
-    private static void report(String name, CacheListener listener, Throwable failure) {
-        Throwable cause = Waiting.cause(failure);
-        LOG.warn("cache {}: an event of change was not applied", name, cause);
-        try {
-            listener.onFailure(name, FailureKind.INVALIDATION_SOURCE, cause);
-        } catch (Throwable thrown) {
-            LOG.debug("cache {}: a listener failed", name, thrown);
+    /** Logs at a limited rate, and tells the listener, whatever that does. */
+    private static final class Reports {
+
+        private final String name;
+        private final CacheListener listener;
+        private final RareLine eventLine = new RareLine(System::nanoTime);
+        private final RareLine listenerLine = new RareLine(System::nanoTime);
+
+        Reports(String name, CacheListener listener) {
+            this.name = name;
+            this.listener = listener;
+        }
+
+        void notApplied(Throwable failure) {
+            Throwable cause = Waiting.cause(failure);
+            eventLine.log(more -> LOG.warn(
+                    "cache {}: an event of change was not applied; {} more since the last line", name, more, cause));
+            try {
+                listener.onFailure(name, FailureKind.INVALIDATION_SOURCE, cause);
+            } catch (Throwable thrown) {
+                listenerLine.log(more ->
+                        LOG.warn("cache {}: a listener threw; {} more since the last line", name, more, thrown));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.AsyncCache;
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.strategy.PendingWrites.Batch;
 import dev.terrace.cache.strategy.PendingWrites.Pending;
@@ -33,7 +34,8 @@ final class Flusher<K, V> {
             DoubleSupplier chance,
             AsyncCache<K, V> cache,
             OperationLog<K, V> log,
-            QueueReports reports) {}
+            QueueReports reports,
+            QueueTracing tracing) {}
 
     Flusher(PendingWrites<K, V> pending, QueueSettings<K, V> settings, Surroundings<K, V> around) {
         this.pending = pending;
@@ -62,9 +64,26 @@ final class Flusher<K, V> {
         // What these replace must not come back after them.
         around.log.awaitDropped(taken.keys());
         Batch<K, V> batch = ours(taken);
-        if (batch.size() == 0) {
-            return;
+        if (batch.size() > 0) {
+            // Before, too: a store that hangs must not look as if nothing waited for it.
+            around.reports.changed();
+            around.tracing.flush(() -> callers(batch), () -> flush(batch));
         }
+    }
+
+    private List<CacheTracer.Origin> callers(Batch<K, V> batch) {
+        List<CacheTracer.Origin> callers = new ArrayList<>(batch.size());
+        for (Pending<K, V> key : batch.keys()) {
+            CacheTracer.Origin caller = around.log.caller(key.writing());
+            if (caller != null) {
+                callers.add(caller);
+            }
+        }
+        return callers;
+    }
+
+    /** Returns why the store did not take all of it, or null. */
+    private @Nullable Throwable flush(Batch<K, V> batch) {
         long start = around.nanoTime.getAsLong();
         Map<K, Throwable> failed = new LinkedHashMap<>();
         Throwable failure = call(batch);
@@ -95,6 +114,7 @@ final class Flusher<K, V> {
         }
         end(stored);
         around.reports.changed();
+        return failure;
     }
 
     /** Without what others have to write now. */

@@ -1,5 +1,6 @@
 package dev.terrace.cache.strategy;
 
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
@@ -45,6 +46,11 @@ interface OperationLog<K, V> {
     /** Which put of the cache it goes with. */
     default PutStamp stamp(Queued<K, V> operation) {
         return operation.stamp();
+    }
+
+    /** Where it was made, or null. */
+    default CacheTracer.@Nullable Origin caller(Queued<K, V> operation) {
+        return operation.caller();
     }
 
     /** The queue that processes share, or null where this log is of this process alone. */

@@ -1,5 +1,6 @@
 package dev.terrace.cache.strategy;
 
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.spi.SharedLog.Tenure;
 import java.util.ArrayDeque;
@@ -28,16 +29,13 @@ final class PendingWrites<K, V> {
      * An operation, and which put of the cache it goes with.
      *
      * @param tenure under which a shared log has handed it out; null where the log is this process' own
+     * @param caller where it was made; null where nobody follows that, or the log knows
      */
     record Queued<K, V>(
             StoreOperation<K, V> operation,
             PutStamp stamp,
-            @Nullable Tenure tenure) {
-
-        Queued(StoreOperation<K, V> operation, PutStamp stamp) {
-            this(operation, stamp, null);
-        }
-    }
+            @Nullable Tenure tenure,
+            CacheTracer.@Nullable Origin caller) {}
 
     /** What is to be written together. */
     record Batch<K, V>(List<Pending<K, V>> keys, long oldest) {
@@ -128,7 +126,8 @@ final class PendingWrites<K, V> {
     }
 
     /** An operation before it has a number. */
-    record Draft<K, V>(K key, @Nullable V value, byte @Nullable [] encoded, PutStamp stamp) {}
+    record Draft<K, V>(
+            K key, @Nullable V value, byte @Nullable [] encoded, PutStamp stamp, CacheTracer.@Nullable Origin caller) {}
 
     /**
      * What adding an operation did.
@@ -220,14 +219,18 @@ final class PendingWrites<K, V> {
 
     private Queued<K, V> numbered(Draft<K, V> draft) {
         long number = log.append(draft.encoded());
-        return new Queued<>(new StoreOperation<>(draft.key(), draft.value(), log.origin(), number, 0), draft.stamp());
+        return new Queued<>(
+                new StoreOperation<>(draft.key(), draft.value(), log.origin(), number, 0),
+                draft.stamp(),
+                null,
+                draft.caller());
     }
 
     /** Adds what an earlier process has left, in the order of its numbers; returns whether nothing of its key was pending. */
     boolean recover(StoreOperation<K, V> operation, long now) {
         lock.lock();
         try {
-            Queued<K, V> added = new Queued<>(operation, PutStamp.NONE);
+            Queued<K, V> added = new Queued<>(operation, PutStamp.NONE, null, null);
             Pending<K, V> pending = byKey.get(operation.key());
             if (pending == null) {
                 pending = new Pending<>(operation.key(), added, now, ++born);

@@ -6,6 +6,7 @@ import dev.terrace.cache.spi.JournalException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,17 +29,26 @@ final class QueueReports {
     private final LongAdder batches = new LongAdder();
     private final LongAdder retries = new LongAdder();
     private final LongAdder deadLetters = new LongAdder();
+    private final LongAdder listenerFailures = new LongAdder();
+    private final RareLine deadLetterLine;
+    private final RareLine putAsideLine;
+    private final RareLine failureLine;
+    private final RareLine listenerLine;
     private volatile Duration lag = Duration.ZERO;
 
     /** What is pending now. */
     record State(int pending, Duration oldest) {}
 
     /** @param freed called when a key has nothing pending any more */
-    QueueReports(String name, CacheListener listener, Runnable freed, Supplier<State> state) {
+    QueueReports(String name, CacheListener listener, Runnable freed, Supplier<State> state, LongSupplier nanoTime) {
         this.name = name;
         this.listener = listener;
         this.freed = freed;
         this.state = state;
+        deadLetterLine = new RareLine(nanoTime);
+        putAsideLine = new RareLine(nanoTime);
+        failureLine = new RareLine(nanoTime);
+        listenerLine = new RareLine(nanoTime);
     }
 
     void written(int stored, int operations, Duration took, Duration waited, @Nullable Throwable failure) {
@@ -66,14 +76,22 @@ final class QueueReports {
 
     void deadLetter(Throwable cause) {
         deadLetters.increment();
-        LOG.warn("write-behind of cache {}: an operation was given to the dead-letter handler", name, cause);
+        deadLetterLine.log(more -> LOG.warn(
+                "write-behind of cache {}: an operation was given to the dead-letter handler; {} more since the last line",
+                name,
+                more,
+                cause));
         told(() -> listener.onDeadLetter(name, cause));
     }
 
     /** Kept where the journal puts it; nobody here can say what it was. */
     void putAside(JournalException why) {
         deadLetters.increment();
-        LOG.warn("write-behind of cache {}: a record of the journal was put aside: {}", name, why.getMessage());
+        putAsideLine.log(more -> LOG.warn(
+                "write-behind of cache {}: a record of the journal was put aside: {}; {} more since the last line",
+                name,
+                why.getMessage(),
+                more));
         told(() -> listener.onDeadLetter(name, why));
     }
 
@@ -91,7 +109,12 @@ final class QueueReports {
     }
 
     void failed(Throwable failure) {
-        LOG.warn("write-behind of cache {}: a dead-letter handler failed, or the cache is closed", name, failure);
+        failureLine.log(more -> LOG.warn(
+                "write-behind of cache {}: a dead-letter handler failed, or the cache is closed; {} more since the last"
+                        + " line",
+                name,
+                more,
+                failure));
         told(() -> listener.onFailure(name, FailureKind.DEAD_LETTER, failure));
     }
 
@@ -121,8 +144,18 @@ final class QueueReports {
         try {
             event.run();
         } catch (Throwable thrown) {
-            LOG.debug("write-behind of cache {}: a listener failed", name, thrown);
+            threw(thrown);
         }
+    }
+
+    /** A listener or tracer threw, which changes nothing else. */
+    void threw(Throwable thrown) {
+        listenerFailures.increment();
+        listenerLine.log(more -> LOG.warn(
+                "write-behind of cache {}: a listener or tracer threw; {} more since the last line",
+                name,
+                more,
+                thrown));
     }
 
     WriteBehindStats stats() {
@@ -136,6 +169,7 @@ final class QueueReports {
                 batches.sum(),
                 retries.sum(),
                 deadLetters.sum(),
+                listenerFailures.sum(),
                 lag);
     }
 }

@@ -1,7 +1,9 @@
 package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.CacheTracer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What a {@link WriteBehindBuilder} was told. */
 record QueueSettings<K, V>(
@@ -10,7 +12,7 @@ record QueueSettings<K, V>(
         Room room,
         BatchWriter<K, V> writer,
         DeadLetterHandler<K, V> deadLetters,
-        CacheListener listener) {
+        Watchers watchers) {
 
     /** @param flushers how many batches may be written at once, of different keys */
     record Batching(int size, Duration maxDelay, int flushers, Duration writeDeadline) {}
@@ -25,6 +27,8 @@ record QueueSettings<K, V>(
             return (long) (bounded * (1 - chance / 2));
         }
     }
+
+    record Watchers(CacheListener listener, @Nullable CacheTracer tracer) {}
 
     record Room(int capacity, WhenFull whenFull, Duration longestWait, Duration closeDeadline) {}
 }

@@ -1,5 +1,6 @@
 package dev.terrace.cache.strategy;
 
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.SharedJournal;
@@ -36,7 +37,8 @@ final class SharedQueue<K, V> implements OperationLog<K, V>, SharedLog.Reader {
     private volatile @Nullable Receiver<K, V> receiver;
 
     /** What this process has put last of a key. */
-    private record Sent<K, V>(StoreOperation<K, V> operation, PutStamp stamp, long since) {}
+    private record Sent<K, V>(
+            StoreOperation<K, V> operation, PutStamp stamp, CacheTracer.@Nullable Origin caller, long since) {}
 
     /** Gets what is to be written, and what else there is to say. Does not block. */
     interface Receiver<K, V> {
@@ -84,7 +86,7 @@ final class SharedQueue<K, V> implements OperationLog<K, V>, SharedLog.Reader {
         }
         StoreOperation<K, V> operation =
                 new StoreOperation<>(draft.key(), draft.value(), log.origin(), appended.number(), 0);
-        Sent<K, V> mine = new Sent<>(operation, draft.stamp(), now);
+        Sent<K, V> mine = new Sent<>(operation, draft.stamp(), draft.caller(), now);
         sent.merge(draft.key(), mine, (one, other) -> one.operation.number() > other.operation.number() ? one : other);
         CompletableFuture<Void> written = appended.gone().toCompletableFuture();
         long ticket = tickets.incrementAndGet();
@@ -139,7 +141,7 @@ final class SharedQueue<K, V> implements OperationLog<K, V>, SharedLog.Reader {
     public void record(Tenure tenure, long number, byte[] record) {
         receiver()
                 .handOver(new Queued<>(
-                        codec.decoded(record, log.origin(), number, tenure.fence()), PutStamp.NONE, tenure));
+                        codec.decoded(record, log.origin(), number, tenure.fence()), PutStamp.NONE, tenure, null));
     }
 
     @Override
@@ -189,8 +191,19 @@ final class SharedQueue<K, V> implements OperationLog<K, V>, SharedLog.Reader {
 
     @Override
     public PutStamp stamp(Queued<K, V> operation) {
+        Sent<K, V> mine = mine(operation);
+        return mine == null ? PutStamp.NONE : mine.stamp;
+    }
+
+    @Override
+    public CacheTracer.@Nullable Origin caller(Queued<K, V> operation) {
+        Sent<K, V> mine = mine(operation);
+        return mine == null ? null : mine.caller;
+    }
+
+    private @Nullable Sent<K, V> mine(Queued<K, V> operation) {
         Sent<K, V> mine = sent.get(operation.operation().key());
-        return mine != null && mine.operation.number() == operation.operation().number() ? mine.stamp : PutStamp.NONE;
+        return mine != null && mine.operation.number() == operation.operation().number() ? mine : null;
     }
 
     @Override

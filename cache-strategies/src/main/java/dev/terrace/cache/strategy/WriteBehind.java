@@ -87,6 +87,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     private final List<Flusher<K, V>> flushers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final QueueReports reports;
+    private final QueueTracing tracing;
     private final Room room;
     private final OperationLog<K, V> log;
     private final @Nullable SharedQueue<K, V> shared;
@@ -106,14 +107,16 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         this.room = new Room(settings.room().capacity());
         // Room in a shared log is free when that says so.
         Runnable freed = shared == null ? room::release : () -> {};
-        this.reports = new QueueReports(cache.name(), settings.listener(), freed, this::state);
+        this.reports =
+                new QueueReports(cache.name(), settings.watchers().listener(), freed, this::state, parts.nanoTime);
+        this.tracing = new QueueTracing(cache.name(), settings.watchers().tracer(), reports);
         this.async = new Async(cache.async());
         for (int i = 0; i < settings.batching().flushers(); i++) {
             PendingWrites<K, V> share = new PendingWrites<>(settings.batching(), log);
             Flusher<K, V> flusher = new Flusher<>(
                     share,
                     settings,
-                    new Flusher.Surroundings<>(parts.nanoTime, parts.chance, cache.async(), log, reports));
+                    new Flusher.Surroundings<>(parts.nanoTime, parts.chance, cache.async(), log, reports, tracing));
             shares.add(share);
             flushers.add(flusher);
             if (parts.threads) {
@@ -386,7 +389,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     /** First the cache: what a put of it does late, after its own acknowledgement, nobody would take back. */
     private PendingWrites.Draft<K, V> draft(K key, @Nullable V value, EntryOptions options) {
         byte[] encoded = log.encoded(key, value);
-        return new PendingWrites.Draft<>(key, value, encoded, cached(key, value, options));
+        return new PendingWrites.Draft<>(key, value, encoded, cached(key, value, options), tracing.here());
     }
 
     /** Never fails for the far tier, which the cache repairs by itself. */
@@ -435,7 +438,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
 
     private void writeThrough(PendingWrites<K, V> share, K key, @Nullable V value, EntryOptions options) {
         Batch<K, V> claimed = share.claim(
-                new PendingWrites.Draft<>(key, value, log.encoded(key, value), PutStamp.NONE),
+                new PendingWrites.Draft<>(key, value, log.encoded(key, value), PutStamp.NONE, null),
                 parts.nanoTime.getAsLong());
         if (claimed == null) {
             PendingWrites.Added added = add(share, draft(key, value, options));

@@ -2,6 +2,7 @@ package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.spi.Journal;
 import dev.terrace.cache.spi.SharedJournal;
@@ -33,6 +34,7 @@ public final class WriteBehindBuilder<K, V> {
     private boolean isShared;
     private @Nullable DeadLetterHandler<K, V> deadLetters;
     private CacheListener listener = CacheListener.NONE;
+    private @Nullable CacheTracer tracer;
 
     /** Replaced by tests, which then run what is due themselves. */
     LongSupplier nanoTime = System::nanoTime;
@@ -155,9 +157,15 @@ public final class WriteBehindBuilder<K, V> {
         return this;
     }
 
-    /** Is told of batches, failures, dead letters, and of how much is pending. */
+    /** Is told of batches, failures, dead letters, and of how much is pending; the cache's own listeners are not. */
     public WriteBehindBuilder<K, V> listener(CacheListener events) {
         listener = Objects.requireNonNull(events, "listener");
+        return this;
+    }
+
+    /** Follows what is put to where it is written; the cache's own tracer does not. */
+    public WriteBehindBuilder<K, V> tracer(CacheTracer follower) {
+        tracer = Objects.requireNonNull(follower, "tracer");
         return this;
     }
 
@@ -190,7 +198,7 @@ public final class WriteBehindBuilder<K, V> {
                 new QueueSettings.Room(capacity, whenFull, longestWait, closeDeadline),
                 writer,
                 handler,
-                listener);
+                new QueueSettings.Watchers(listener, tracer));
         OperationLog<K, V> opened = log.get();
         try {
             return new WriteBehind<>(cache, settings, opened, new WriteBehind.Parts(nanoTime, chance, threads));

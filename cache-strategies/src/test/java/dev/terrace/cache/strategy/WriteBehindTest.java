@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.FarOperation;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
@@ -445,13 +447,167 @@ final class WriteBehindTest {
         after(DELAY, cache);
         assertThat(told)
                 .containsExactly(
+                        "pending 1",
                         "write 1 200 null",
                         "pending 0",
+                        "pending 1",
                         "STORE_WRITE bad",
                         "write 1 200 java.lang.IllegalArgumentException: bad",
                         "dead bad",
                         "pending 0");
         assertThat(cache.pendingWrites().lag()).isEqualTo(DELAY);
+        assertThat(cache.pendingWrites().listenerFailures()).isEqualTo(2);
+    }
+
+    @Test
+    void aBatchIsFollowedFromThosePutsThatItWrites() {
+        Follower follower = new Follower();
+        List<String> writtenFrom = new ArrayList<>();
+        List<IllegalArgumentException> failures = new ArrayList<>();
+        WriteBehindBuilder<String, String> builder = WriteBehind.<String, String>around(inner(), batch -> {
+                    writtenFrom.add(follower.place);
+                    if (!failures.isEmpty()) {
+                        throw failures.remove(0);
+                    }
+                })
+                .maxDelay(DELAY)
+                .flushers(1)
+                .tracer(follower);
+        builder.threads = false;
+        builder.nanoTime = () -> now;
+        WriteBehind<String, String> cache = built(builder);
+        follower.place = "first";
+        cache.put("a", "1");
+        cache.put("b", "1");
+        follower.place = "second";
+        cache.put("c", "1");
+        cache.put("a", "2");
+        follower.place = "flusher";
+        after(DELAY, cache);
+        assertThat(writtenFrom).containsExactly("flush");
+        assertThat(follower.place).isEqualTo("flusher");
+        assertThat(follower.events).containsExactly("flush for [second, first, second]", "ended: null");
+
+        follower.events.clear();
+        failures.add(new IllegalArgumentException("bad"));
+        follower.place = "third";
+        cache.remove("a");
+        after(DELAY, cache);
+        after(Duration.ofSeconds(1), cache);
+        assertThat(follower.events)
+                .containsExactly(
+                        "flush for [third]",
+                        "ended: java.lang.IllegalArgumentException: bad",
+                        "flush for [third]",
+                        "ended: null");
+    }
+
+    @Test
+    void aTracerThatThrowsChangesNothingAndIsCounted() {
+        for (boolean throwsInside : List.of(false, true)) {
+            WriteBehind<String, String> cache = built(stepByStep().tracer(new ThrowingTracer(throwsInside)));
+            cache.put("a", "1");
+            after(DELAY, cache);
+            assertThat(store.rows).containsEntry("a", "1");
+            assertThat(cache.pendingWrites().pending()).isZero();
+            assertThat(cache.pendingWrites().listenerFailures()).isEqualTo(throwsInside ? 3 : 2);
+        }
+    }
+
+    private static final class ThrowingTracer implements CacheTracer {
+
+        private final boolean throwsInside;
+
+        ThrowingTracer(boolean throwsInside) {
+            this.throwsInside = throwsInside;
+        }
+
+        private static IllegalStateException failure() {
+            return new IllegalStateException("a tracer's own");
+        }
+
+        @Override
+        public Origin origin() {
+            throw failure();
+        }
+
+        @Override
+        public Span load(String cache, boolean background) {
+            throw failure();
+        }
+
+        @Override
+        public Span farCall(String cache, FarOperation operation) {
+            throw failure();
+        }
+
+        @Override
+        public Span flush(String cache, List<Origin> callers) {
+            if (!throwsInside) {
+                throw failure();
+            }
+            return new Span() {
+                @Override
+                public Scope enter() {
+                    return () -> {
+                        throw failure();
+                    };
+                }
+
+                @Override
+                public void end(@Nullable Throwable failed) {
+                    throw failure();
+                }
+            };
+        }
+    }
+
+    /** Of one thread. */
+    private static final class Follower implements CacheTracer {
+
+        private final List<String> events = new ArrayList<>();
+        private String place = "nobody";
+
+        private record Place(String name) implements Origin {
+            @Override
+            public void run(Runnable task) {
+                task.run();
+            }
+        }
+
+        @Override
+        public Origin origin() {
+            return new Place(place);
+        }
+
+        @Override
+        public Span load(String cache, boolean background) {
+            return Span.NONE;
+        }
+
+        @Override
+        public Span farCall(String cache, FarOperation operation) {
+            return Span.NONE;
+        }
+
+        @Override
+        public Span flush(String cache, List<Origin> callers) {
+            events.add("flush for "
+                    + callers.stream().map(caller -> ((Place) caller).name()).toList());
+            return new Span() {
+                @Override
+                public Scope enter() {
+                    String before = place;
+                    place = "flush";
+                    return () -> place = before;
+                }
+
+                @Override
+                public void end(@Nullable Throwable failure) {
+                    events.add("ended: " + failure);
+                }
+            };
+        }
     }
 
     @Test
