@@ -148,14 +148,10 @@ enum CacheMeter {
             "cache.write.behind.pending",
             Meter.Type.GAUGE,
             null,
-            "Keys whose last put or remove is not in the store yet; as of the last batch.",
+            "Keys whose last put or remove is not in the store yet; as of when a batch last began or ended.",
             "cache"),
     WRITE_BEHIND_AGE(
-            "cache.write.behind.age",
-            Meter.Type.GAUGE,
-            "seconds",
-            "How long the oldest of them has waited; as of the last batch.",
-            "cache"),
+            "cache.write.behind.age", Meter.Type.GAUGE, "seconds", "How long the oldest of them has waited.", "cache"),
     WRITE_BEHIND_DURATION(
             "cache.write.behind.duration",
             Meter.Type.TIMER,

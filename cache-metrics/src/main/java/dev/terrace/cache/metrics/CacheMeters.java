@@ -15,10 +15,13 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +33,13 @@ final class CacheMeters {
 
     private static final Duration[] AGE_BUCKETS = seconds(1, 10, 60, 300, 900, 3_600, 6 * 3_600, 24 * 3_600);
 
+    /** Of what is around a cache, which the cache does not count. */
+    private static final Set<FailureKind> TOLD = EnumSet.of(
+            FailureKind.STORE_WRITE, FailureKind.DEAD_LETTER, FailureKind.JOURNAL, FailureKind.INVALIDATION_SOURCE);
+
     private final Cache<?, ?> cache;
     private final MeterScope scope;
+    private final Map<FailureKind, LongAdder> toldFailures = new EnumMap<>(FailureKind.class);
     private final Map<StaleReason, Counter> staleServes = new EnumMap<>(StaleReason.class);
     private final ConcurrentHashMap<FarCall, Timer> farCalls = new ConcurrentHashMap<>();
     private @Nullable Counter expirations;
@@ -48,6 +56,7 @@ final class CacheMeters {
     CacheMeters(MeterRegistry registry, Tags tags, Cache<?, ?> cache) {
         this.cache = cache;
         this.scope = new MeterScope(registry, tags.and("cache", cache.name()));
+        TOLD.forEach(kind -> toldFailures.put(kind, new LongAdder()));
     }
 
     boolean areOf(Cache<?, ?> other) {
@@ -120,10 +129,11 @@ final class CacheMeters {
 
     private void bindFailures() {
         for (FailureKind kind : FailureKind.values()) {
+            LongAdder told = toldFailures.get(kind);
             counter(
                     CacheMeter.FAILURES,
                     Tags.of("kind", text(kind)),
-                    now -> now.failures().getOrDefault(kind, 0L));
+                    now -> told == null ? now.failures().getOrDefault(kind, 0L) : told.sum());
         }
     }
 
@@ -204,6 +214,14 @@ final class CacheMeters {
     /** Made when it is first needed: most caches write nothing behind. */
     WriteBehindMeters writeBehind() {
         return writeBehind.computeIfAbsent(scope, WriteBehindMeters::new);
+    }
+
+    /** Of what is around the cache; what it counts itself is not counted again. */
+    void failed(FailureKind kind) {
+        LongAdder told = toldFailures.get(kind);
+        if (told != null) {
+            told.increment();
+        }
     }
 
     void servedStale(StaleReason reason) {

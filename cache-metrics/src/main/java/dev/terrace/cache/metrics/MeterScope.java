@@ -41,42 +41,45 @@ final class MeterScope {
 
     void gauge(CacheMeter meter, Tags more, DoubleSupplier value) {
         noted(meter, more, value);
-        Gauge.builder(meter.id(), value, DoubleSupplier::getAsDouble)
+        stays(Gauge.builder(meter.id(), value, DoubleSupplier::getAsDouble)
                 .tags(tags.and(more))
                 .description(meter.description())
                 .baseUnit(meter.unit())
-                .register(registry);
+                .register(registry));
     }
 
     void counter(CacheMeter meter, Tags more, DoubleSupplier count) {
         noted(meter, more, count);
-        FunctionCounter.builder(meter.id(), count, DoubleSupplier::getAsDouble)
+        stays(FunctionCounter.builder(meter.id(), count, DoubleSupplier::getAsDouble)
                 .tags(tags.and(more))
                 .description(meter.description())
                 .baseUnit(meter.unit())
-                .register(registry);
+                .register(registry));
     }
 
     Counter counter(CacheMeter meter, Tags more) {
         noted(meter, more, this);
-        return Counter.builder(meter.id())
+        return stays(Counter.builder(meter.id())
                 .tags(tags.and(more))
                 .description(meter.description())
-                .register(registry);
+                .register(registry));
     }
 
     Timer timer(CacheMeter meter, Tags more, Duration... buckets) {
         noted(meter, more, this);
-        Timer timer = Timer.builder(meter.id())
+        return stays(Timer.builder(meter.id())
                 .tags(tags.and(more))
                 .description(meter.description())
                 .serviceLevelObjectives(buckets)
-                .register(registry);
+                .register(registry));
+    }
+
+    /** Unless the scope was removed meanwhile, by another thread. */
+    private <M extends Meter> M stays(M meter) {
         if (removed) {
-            // Meanwhile, by another thread.
             remove();
         }
-        return timer;
+        return meter;
     }
 
     /** Removes this meter with the scope; it is registered elsewhere. */

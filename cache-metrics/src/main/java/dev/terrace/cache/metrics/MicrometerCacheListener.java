@@ -2,6 +2,7 @@ package dev.terrace.cache.metrics;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.FarOperation;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Cache.builder("products").listener(new MicrometerCacheListener(registry))…;      // one cache
  * caches.listen(new MicrometerCacheListener(registry));                            // all of them
  * }</pre>
+ *
+ * <p>A write-behind queue around a cache, and invalidation by events, tell the listener that they are given, which is to be the same.
  *
  * <p>What a cache counts is read when the registry asks, so that reads of the near tier cost nothing more. Closing a cache
  * removes its meters. Tags are names of caches and a few words; no key, value or tag of the application is ever one. Each
@@ -83,9 +86,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code cache.recovery.age}</td><td>gauge</td><td>cache</td>
  *     <td>How long the oldest of them has waited.</td></tr>
  * <tr><td>{@code cache.write.behind.pending}</td><td>gauge</td><td>cache</td>
- *     <td>Keys whose last put or remove is not in the store yet; as of the last batch.</td></tr>
+ *     <td>Keys whose last put or remove is not in the store yet; as of when a batch last began or ended.</td></tr>
  * <tr><td>{@code cache.write.behind.age}</td><td>gauge</td><td>cache</td>
- *     <td>How long the oldest of them has waited; as of the last batch.</td></tr>
+ *     <td>How long the oldest of them has waited.</td></tr>
  * <tr><td>{@code cache.write.behind.duration}</td><td>timer</td><td>cache, result</td>
  *     <td>Batches written to the store, by {@code result}: {@code success}, {@code failure} where the batch is tried again.</td></tr>
  * <tr><td>{@code cache.write.behind.lag}</td><td>timer</td><td>cache</td>
@@ -181,6 +184,14 @@ public final class MicrometerCacheListener implements CacheListener {
         CacheMeters meters = bound.get(cache);
         if (meters != null && cause == EvictionCause.EXPIRED) {
             meters.expired();
+        }
+    }
+
+    @Override
+    public void onFailure(String cache, FailureKind kind, Throwable failure) {
+        CacheMeters meters = bound.get(cache);
+        if (meters != null) {
+            meters.failed(kind);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.FarOperation;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +19,16 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code cache.refresh}</td><td>one that replaces a value that was served meanwhile</td><td>{@code cache}</td></tr>
  * <tr><td>{@code cache.far}</td><td>a call of the far tier, from its start to its answer</td>
  *     <td>{@code cache}, {@code operation}</td></tr>
+ * <tr><td>{@code cache.flush}</td><td>a write-behind batch, written to the store and settled with the cache</td>
+ *     <td>{@code cache}</td></tr>
  * </table>
  *
  * <p>The parent of each is the observation that was current for the caller who caused it, on whatever thread it runs. What a
- * loader observes is a child of the load.
+ * loader observes is a child of the load, and what a store observes a child of the flush. A flush writes what several have put:
+ * its parent is that of the put that waited longest, and {@link Flush#callers} has all of them.
  *
  * <p>Given to {@link dev.terrace.cache.CacheBuilder#tracer}, or to all caches of a registry by
- * {@link dev.terrace.cache.CachesBuilder#defaults}. Thread-safe.
+ * {@link dev.terrace.cache.CachesBuilder#defaults}; and to the builder of a write-behind queue. Thread-safe.
  */
 public final class MicrometerCacheTracer implements CacheTracer {
 
@@ -40,14 +44,7 @@ public final class MicrometerCacheTracer implements CacheTracer {
     @Override
     public Origin origin() {
         Observation current = registry.getCurrentObservation();
-        return current == null || registry.isNoop()
-                ? NOWHERE
-                : task -> {
-                    try (Observation.Scope scope = current.openScope()) {
-                        Objects.requireNonNull(scope);
-                        task.run();
-                    }
-                };
+        return current == null || registry.isNoop() ? NOWHERE : new Place(current);
     }
 
     @Override
@@ -63,12 +60,60 @@ public final class MicrometerCacheTracer implements CacheTracer {
                         .lowCardinalityKeyValue("operation", operation.name().toLowerCase(Locale.ROOT)));
     }
 
+    @Override
+    public Span flush(String cache, List<Origin> callers) {
+        if (registry.isNoop()) {
+            return Span.NONE;
+        }
+        Flush context = new Flush(callers.stream()
+                .filter(Place.class::isInstance)
+                .map(origin -> ((Place) origin).observation())
+                .distinct()
+                .toList());
+        Observation flush = Observation.createNotStarted("cache.flush", () -> context, registry)
+                .lowCardinalityKeyValue("cache", cache);
+        if (!context.callers().isEmpty()) {
+            flush.parentObservation(context.callers().get(0));
+        }
+        return begun(flush);
+    }
+
     private Observation observation(String name, String cache) {
         return Observation.createNotStarted(name, registry).lowCardinalityKeyValue("cache", cache);
     }
 
     private static Span begun(Observation observation) {
         return new Observed(observation.start());
+    }
+
+    /** Where an observation was current. */
+    private record Place(Observation observation) implements Origin {
+
+        @Override
+        public void run(Runnable task) {
+            try (Observation.Scope scope = observation.openScope()) {
+                Objects.requireNonNull(scope);
+                task.run();
+            }
+        }
+    }
+
+    /** The context of {@code cache.flush}. */
+    public static final class Flush extends Observation.Context {
+
+        private final List<Observation> callers;
+
+        private Flush(List<Observation> callers) {
+            this.callers = callers;
+        }
+
+        /**
+         * The observations that were current for those whose puts and removes are written, the parent among them: for a handler
+         * whose traces have links.
+         */
+        public List<Observation> callers() {
+            return callers;
+        }
     }
 
     private record Observed(Observation observation) implements Span {

@@ -51,6 +51,14 @@ final class MetricsTableTest {
             Closing a cache removes its meters. No key, value or tag of the application is ever a metric's tag. Reading the near
             tier costs nothing more: what a cache counts is read when the registry asks.
 
+            A write-behind queue around a cache, and invalidation by events of elsewhere, tell the listener that they are given; give
+            them the same one:
+
+            ```java
+            WriteBehind.around(cache, writer).listener(listener).tracer(tracer)…
+            EventInvalidation.of(cache, source, mapping, listener);
+            ```
+
             Locks, limiters, structures and pipelines are told to the same listener by a view of their connection; each call of theirs is
             then in `cache.commands`, and a failed one under `result="failure"`:
 
@@ -88,9 +96,11 @@ final class MetricsTableTest {
 
             ## Traces
 
-            `new MicrometerCacheTracer(observationRegistry)`, given to `CacheBuilder.tracer`, observes calls of the loader
-            (`cache.load`; `cache.refresh` where a value was served meanwhile) and of the far tier (`cache.far`). Their parent is the
-            observation of the caller who caused them, on whatever thread they run.
+            `new MicrometerCacheTracer(observationRegistry)`, given to `CacheBuilder.tracer` and `WriteBehindBuilder.tracer`, observes
+            calls of the loader (`cache.load`; `cache.refresh` where a value was served meanwhile), calls of the far tier (`cache.far`)
+            and batches that are written behind (`cache.flush`). Their parent is the observation of the caller who caused them, on
+            whatever thread they run. A batch has several: its parent is that of the put that waited longest, and its context,
+            `MicrometerCacheTracer.Flush`, has all of them, for a handler whose traces have links.
 
             ## Health
 

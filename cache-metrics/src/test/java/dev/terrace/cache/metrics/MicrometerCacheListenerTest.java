@@ -11,6 +11,7 @@ import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.strategy.WriteBehind;
 import dev.terrace.cache.testkit.FaultyFarTier;
 import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
@@ -18,23 +19,28 @@ import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.search.RequiredSearch;
+import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 final class MicrometerCacheListenerTest {
 
-    private final MeterRegistry registry = new SimpleMeterRegistry();
+    private final MockClock clock = new MockClock();
+    private final MeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
     private final MicrometerCacheListener listener = new MicrometerCacheListener(registry);
     private final InMemoryFarTier tier = new InMemoryFarTier(new InMemoryServer(() -> System.nanoTime() / 1_000));
 
@@ -292,12 +298,19 @@ final class MicrometerCacheListenerTest {
             listener.onStoreWrite(
                     "carts", 3, Duration.ofMillis(20), Duration.ofSeconds(9), new IllegalStateException());
             listener.onDeadLetter("carts", new IllegalStateException("as told"));
+            clock.add(Duration.ofSeconds(2));
 
             assertThat(meter("cache.write.behind.pending", "cache", "carts")
                             .gauge()
                             .value())
                     .isEqualTo(7);
-            assertThat(meter("cache.write.behind.age").gauge().value()).isEqualTo(1.5);
+            assertThat(meter("cache.write.behind.age").gauge().value())
+                    .as("it goes on while nothing is told")
+                    .isEqualTo(3.5);
+            listener.onPendingWrites(cache.name(), 0, Duration.ZERO);
+            clock.add(Duration.ofSeconds(2));
+            assertThat(meter("cache.write.behind.age").gauge().value()).isZero();
+            listener.onPendingWrites(cache.name(), 7, Duration.ZERO);
             assertThat(meter("cache.write.behind.lag").timer().totalTime(TimeUnit.MILLISECONDS))
                     .isEqualTo(220);
             assertThat(meter("cache.write.behind.duration", "result", "failure")
@@ -308,6 +321,49 @@ final class MicrometerCacheListenerTest {
                     .isEqualTo(1);
         }
         assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void aStoreThatFailsAndOneThatHangsAreSeenWhileTheyDo() {
+        AtomicBoolean down = new AtomicBoolean(true);
+        CountDownLatch repaired = new CountDownLatch(1);
+        try (WriteBehind<Integer, String> carts = WriteBehind.around(
+                        near(Cache.builder("carts")).listener(listener).build(), batch -> {
+                            if (down.getAndSet(false)) {
+                                throw new IllegalStateException("the database is down");
+                            }
+                            repaired.await();
+                        })
+                .flushers(1)
+                .maxDelay(Duration.ofMillis(1))
+                .retryAfter(Duration.ofMillis(1))
+                .listener(listener)
+                .build()) {
+            carts.put(1, "one");
+            await(() -> registry.find("cache.write.behind.duration").tag("result", "failure").timers().stream()
+                            .anyMatch(timer -> timer.count() == 1)
+                    && !down.get());
+            await(() -> count("cache.failures", "cache", "carts", "kind", "store_write") == 1);
+            await(() -> meter("cache.write.behind.pending").gauge().value() == 1);
+            clock.add(Duration.ofMinutes(1));
+            assertThat(meter("cache.write.behind.age").gauge().value()).isGreaterThanOrEqualTo(60);
+            repaired.countDown();
+            await(() -> meter("cache.write.behind.pending").gauge().value() == 0);
+            assertThat(meter("cache.write.behind.age").gauge().value()).isZero();
+        }
+    }
+
+    @Test
+    void aFailureThatTheCacheCountsItselfIsNotCountedAgain() {
+        try (Cache<Integer, String> cache =
+                near(Cache.builder("products")).listener(listener).build()) {
+            for (FailureKind kind : FailureKind.values()) {
+                listener.onFailure(cache.name(), kind, new IllegalStateException("as told"));
+            }
+            assertThat(count("cache.failures", "kind", "load")).isZero();
+            assertThat(count("cache.failures", "kind", "store_write")).isEqualTo(1);
+            assertThat(count("cache.failures", "kind", "invalidation_source")).isEqualTo(1);
+        }
     }
 
     @Test

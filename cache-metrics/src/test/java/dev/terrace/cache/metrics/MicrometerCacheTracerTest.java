@@ -9,6 +9,7 @@ import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.FarOperation;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.strategy.WriteBehind;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
 import io.micrometer.observation.Observation;
@@ -17,6 +18,7 @@ import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +70,52 @@ final class MicrometerCacheTracerTest {
     }
 
     @Test
+    void aFlushIsLinkedToThoseWhosePutsItWrites() {
+        try (WriteBehind<Integer, String> carts = WriteBehind.around(
+                        builder().far(tier, StringCodec.utf8()).build(),
+                        batch ->
+                                Observation.createNotStarted("update", registry).observe(() -> {}))
+                .batchSize(3)
+                .maxDelay(Duration.ofMinutes(1))
+                .flushers(1)
+                .tracer(new MicrometerCacheTracer(registry))
+                .build()) {
+            Observation.createNotStarted("request", registry).observe(() -> carts.put(1, "one"));
+            Observation.createNotStarted("other request", registry).observe(() -> carts.put(2, "two"));
+            carts.put(3, "three");
+            ended.await("cache.flush{cache=products} of request");
+            assertThat(ended.lines)
+                    .contains(
+                            "cache.far{cache=products,operation=put} of request",
+                            "cache.far{cache=products,operation=put} of other request",
+                            "update{} of cache.flush");
+            assertThat(ended.flushes)
+                    .singleElement()
+                    .satisfies(flush -> assertThat(flush.callers())
+                            .extracting(caller -> caller.getContextView().getName())
+                            .containsExactly("request", "other request"));
+        }
+    }
+
+    @Test
+    void aFlushThatFailsIsAnErrorAndItsRetryIsLinkedToo() {
+        AtomicBoolean down = new AtomicBoolean(true);
+        try (WriteBehind<Integer, String> carts = WriteBehind.around(builder().build(), batch -> {
+                    if (down.getAndSet(false)) {
+                        throw new IllegalStateException("as told");
+                    }
+                })
+                .maxDelay(Duration.ofMillis(1))
+                .retryAfter(Duration.ofMillis(1))
+                .tracer(new MicrometerCacheTracer(registry))
+                .build()) {
+            Observation.createNotStarted("request", registry).observe(() -> carts.put(1, "one"));
+            ended.await("cache.flush{cache=products} failed: as told of request");
+            ended.await("cache.flush{cache=products} of request");
+        }
+    }
+
+    @Test
     void aLoadThatFailsIsAnError() {
         try (Cache<Integer, String> cache = builder()
                 .loader(key -> {
@@ -84,6 +132,7 @@ final class MicrometerCacheTracerTest {
         CacheTracer tracer = new MicrometerCacheTracer(ObservationRegistry.NOOP);
         assertThat(tracer.load("products", false)).isSameAs(CacheTracer.Span.NONE);
         assertThat(tracer.farCall("products", FarOperation.READ)).isSameAs(CacheTracer.Span.NONE);
+        assertThat(tracer.flush("products", List.of())).isSameAs(CacheTracer.Span.NONE);
         assertThat(tracer.origin()).isSameAs(tracer.origin());
     }
 
@@ -93,6 +142,7 @@ final class MicrometerCacheTracerTest {
         private static final Duration BOUND = Duration.ofSeconds(20);
 
         final List<String> lines = new CopyOnWriteArrayList<>();
+        final List<MicrometerCacheTracer.Flush> flushes = new CopyOnWriteArrayList<>();
 
         @Override
         public boolean supportsContext(Observation.Context context) {
@@ -114,6 +164,9 @@ final class MicrometerCacheTracerTest {
             if (context.getParentObservation() != null) {
                 line.append(" of ")
                         .append(context.getParentObservation().getContextView().getName());
+            }
+            if (context instanceof MicrometerCacheTracer.Flush flush) {
+                flushes.add(flush);
             }
             lines.add(line.toString());
         }
