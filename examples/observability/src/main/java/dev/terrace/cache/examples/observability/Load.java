@@ -1,18 +1,23 @@
 package dev.terrace.cache.examples.observability;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 
-/** Reads products over HTTP, popular ones more often, at a steady rate, until it is stopped. */
+/** Reads products over HTTP, popular ones more often, and puts carts, at a steady rate, until it is stopped. */
 final class Load implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofSeconds(5);
+
+    /** Of so many requests, one puts a cart. */
+    private static final int CARTS = 10;
+
+    private static final long CUSTOMERS = 1_000;
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final String base;
@@ -22,7 +27,7 @@ final class Load implements AutoCloseable {
     private volatile boolean stopped;
 
     private Load(int port, long products, int perSecond) {
-        this.base = "http://127.0.0.1:" + port + "/products/";
+        this.base = "http://127.0.0.1:" + port;
         this.products = products;
         this.pauseNanos = 1_000_000_000L / perSecond;
         thread.setDaemon(true);
@@ -38,7 +43,7 @@ final class Load implements AutoCloseable {
         long next = System.nanoTime();
         while (!stopped) {
             next += pauseNanos;
-            client.sendAsync(request(popular()), BodyHandlers.discarding());
+            client.sendAsync(any(), BodyHandlers.discarding());
             LockSupport.parkNanos(next - System.nanoTime());
         }
     }
@@ -49,13 +54,17 @@ final class Load implements AutoCloseable {
         return 1 + (long) (share * share * share * products);
     }
 
-    private HttpRequest request(long id) {
-        return HttpRequest.newBuilder(URI.create(base + id)).timeout(LIMIT).build();
+    private HttpRequest any() {
+        if (ThreadLocalRandom.current().nextInt(CARTS) > 0) {
+            return request("/products/" + popular()).build();
+        }
+        return request("/carts/" + ThreadLocalRandom.current().nextLong(CUSTOMERS))
+                .PUT(BodyPublishers.ofString("product " + popular()))
+                .build();
     }
 
-    /** Reads one product, and waits for it. */
-    int read(long id) throws IOException, InterruptedException {
-        return client.send(request(id), BodyHandlers.discarding()).statusCode();
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(base + path)).timeout(LIMIT);
     }
 
     /** Waits until it is stopped. */

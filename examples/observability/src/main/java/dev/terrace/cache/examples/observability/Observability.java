@@ -13,7 +13,7 @@ public final class Observability {
 
     private Observability() {}
 
-    /** Runs until it is interrupted. */
+    /** Runs until the process is told to end. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Map<String, String> options = new TreeMap<>(
                 Map.of("port", "9464", "redis", "redis://localhost:6379", "products", "10000", "rate", "200"));
@@ -34,14 +34,15 @@ public final class Observability {
                 Objects.requireNonNull(options.get("redis")),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(15));
-        try (Service service = Service.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-            System.out.println("http://127.0.0.1:" + service.port() + "/metrics");
-            if (rate > 0) {
-                try (Load load = Load.start(service.port(), products, rate)) {
-                    load.join();
-                }
+        Service service = Service.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+        // What is written behind is written before the process ends.
+        Runtime.getRuntime().addShutdownHook(new Thread(service::close, "close"));
+        System.out.println("http://127.0.0.1:" + service.port() + "/metrics");
+        if (rate > 0) {
+            try (Load load = Load.start(service.port(), products, rate)) {
+                load.join();
             }
-            Thread.currentThread().join();
         }
+        Thread.currentThread().join();
     }
 }

@@ -13,6 +13,7 @@ import dev.terrace.cache.metrics.MicrometerCacheListener;
 import dev.terrace.cache.metrics.ServerMeters;
 import dev.terrace.cache.redis.RedisFarTier;
 import dev.terrace.cache.redis.RedisStatistics;
+import dev.terrace.cache.strategy.WriteBehind;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -22,19 +23,24 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /products/ID} answers from a cache in two tiers, {@code /metrics} tells a Prometheus what its caches and its Redis
+ * {@code /products/ID} answers from a cache in two tiers, a {@code PUT} of {@code /carts/ID} is written to the database behind
+ * its caller's back, {@code /metrics} tells a Prometheus what its caches and its Redis
  * count, {@code /health} tells a readiness probe how they are. On the loopback address alone.
  */
 public final class Service implements AutoCloseable {
 
     private static final int THREADS = 16;
+    private static final int LONGEST_CART = 1_000;
+    private static final Answer NO_ID = new Answer(400, "no id\n");
 
-    private final Catalogue catalogue = new Catalogue();
+    private final Database database = new Database();
     private final RedisFarTier redis;
     private final Caches caches;
     private final Cache<Long, Product> products;
+    private final WriteBehind<Long, Cart> carts;
     private final ServerMeters servers;
     private final HealthCheck health;
     private final PrometheusMeterRegistry registry;
@@ -55,13 +61,24 @@ public final class Service implements AutoCloseable {
                 .maxStaleness(Duration.ofSeconds(30))
                 .freshFor(settings.freshFor())
                 .staleFor(Duration.ofMinutes(10))
-                .loader(catalogue::find)
+                .loader(database::findProduct)
+                .build();
+        carts = WriteBehind.around(
+                        caches.<Long, Cart>cache("carts", JsonCodec.of(Cart.class))
+                                .near(Near.maximumSize(10_000))
+                                .maxStaleness(Duration.ofSeconds(30))
+                                .freshFor(Duration.ofMinutes(30))
+                                .loader(database::findCart)
+                                .build(),
+                        database::storeCarts)
+                .listener(listener)
                 .build();
         servers = ServerMeters.start(
                 registry, RedisStatistics.of(redis.shared().withListener(listener)), settings.pollInterval());
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), settings.port()), 0);
         http.setExecutor(threads);
         http.createContext("/products/", exchange -> answer(exchange, () -> product(exchange)));
+        http.createContext("/carts/", exchange -> answer(exchange, () -> cart(exchange)));
         http.createContext("/metrics", exchange -> answer(exchange, () -> new Answer(200, registry.scrape())));
         http.createContext("/health", exchange -> answer(exchange, this::health));
         http.start();
@@ -86,7 +103,7 @@ public final class Service implements AutoCloseable {
 
     @FunctionalInterface
     private interface Answering {
-        Answer answer();
+        Answer answer() throws IOException;
     }
 
     private static void answer(HttpExchange exchange, Answering answering) throws IOException {
@@ -94,7 +111,7 @@ public final class Service implements AutoCloseable {
             Answer answer;
             try {
                 answer = answering.answer();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | IOException e) {
                 answer = new Answer(503, e.getMessage() + "\n");
             }
             byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
@@ -105,12 +122,27 @@ public final class Service implements AutoCloseable {
     }
 
     private Answer product(HttpExchange exchange) {
+        Long id = id(exchange);
+        return id == null ? NO_ID : new Answer(200, products.get(id) + "\n");
+    }
+
+    /** A cart that was put is read at once, and in the database a little later. */
+    private Answer cart(HttpExchange exchange) throws IOException {
+        Long id = id(exchange);
+        if (id == null) {
+            return NO_ID;
+        }
+        if (exchange.getRequestMethod().equals("PUT")) {
+            byte[] list = exchange.getRequestBody().readNBytes(LONGEST_CART);
+            carts.put(id, new Cart(id, new String(list, StandardCharsets.UTF_8)));
+        }
+        return new Answer(200, carts.get(id) + "\n");
+    }
+
+    private static @Nullable Long id(HttpExchange exchange) {
         String path = exchange.getRequestURI().getPath();
         String id = path.substring(path.lastIndexOf('/') + 1);
-        if (!id.matches("\\d{1,18}")) {
-            return new Answer(400, "no id\n");
-        }
-        return new Answer(200, products.get(Long.valueOf(id)) + "\n");
+        return id.matches("\\d{1,18}") ? Long.valueOf(id) : null;
     }
 
     private Answer health() {
@@ -135,7 +167,7 @@ public final class Service implements AutoCloseable {
 
     /** Lets the database be down, or up again. */
     public void databaseDown(boolean down) {
-        catalogue.down(down);
+        database.down(down);
     }
 
     @Override
@@ -143,6 +175,7 @@ public final class Service implements AutoCloseable {
         http.stop(0);
         threads.shutdownNow();
         servers.close();
+        carts.close();
         caches.close();
         redis.close();
     }

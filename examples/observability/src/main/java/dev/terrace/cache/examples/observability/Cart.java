@@ -1,0 +1,4 @@
+package dev.terrace.cache.examples.observability;
+
+/** What a customer is about to buy. */
+public record Cart(long id, String products) {}
