@@ -79,8 +79,11 @@ import org.jspecify.annotations.Nullable;
  *     the others.</td></tr>
  * <tr><td>{@code cache.trust.age}</td><td>gauge</td><td>cache</td>
  *     <td>How long ago the far tier last answered anything.</td></tr>
+ * <tr><td>{@code cache.link.up}</td><td>gauge</td><td>cache</td>
+ *     <td>1 while the far tier tells this node of changes; 0 while near copies are compared instead.</td></tr>
  * <tr><td>{@code cache.invalidations}</td><td>counter</td><td>cache, direction</td>
- *     <td>Changes, by {@code direction}: {@code sent} to other nodes through the far tier.</td></tr>
+ *     <td>Changes, by {@code direction}: {@code sent} to other nodes through the far tier, {@code received} from the far tier
+ *     by whomever.</td></tr>
  * <tr><td>{@code cache.recovery.queued}</td><td>gauge</td><td>cache</td>
  *     <td>Changes that the far tier did not acknowledge and that wait to be repaired there.</td></tr>
  * <tr><td>{@code cache.recovery.age}</td><td>gauge</td><td>cache</td>
