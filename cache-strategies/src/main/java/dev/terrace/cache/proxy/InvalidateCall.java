@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A method that changes the store, after which keys, tags or everything go. */
@@ -51,31 +52,35 @@ final class InvalidateCall implements Invocation {
     /** What is to go. */
     record Going(Cache<Object, Object> cache, List<Object> keys, String[] tags, boolean all) {
 
-        void go() {
+        /** Each step, since one that fails says nothing about the others. */
+        List<Runnable> steps() {
+            List<Runnable> steps = new ArrayList<>();
             if (all) {
-                cache.clear();
+                steps.add(cache::clear);
             }
             for (String tag : tags) {
-                cache.invalidateTag(tag);
+                steps.add(() -> cache.invalidateTag(tag));
             }
             if (!keys.isEmpty()) {
-                cache.invalidateAll(keys);
+                steps.add(() -> cache.invalidateAll(keys));
             }
+            return steps;
         }
 
-        CompletableFuture<?> begin() {
+        /** As {@link #steps}, each of which begins one. */
+        List<Supplier<CompletableFuture<?>>> laterSteps() {
             AsyncCache<Object, Object> async = cache.async();
-            List<CompletableFuture<?>> begun = new ArrayList<>();
+            List<Supplier<CompletableFuture<?>>> steps = new ArrayList<>();
             if (all) {
-                begun.add(async.clear());
+                steps.add(async::clear);
             }
             for (String tag : tags) {
-                begun.add(async.invalidateTag(tag));
+                steps.add(() -> async.invalidateTag(tag));
             }
             if (!keys.isEmpty()) {
-                begun.add(async.invalidateAll(keys));
+                steps.add(() -> async.invalidateAll(keys));
             }
-            return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
+            return steps;
         }
     }
 
@@ -97,24 +102,61 @@ final class InvalidateCall implements Invocation {
             }
         }
         if (later) {
-            return PutCall.Stages.after(
-                    method,
-                    arguments,
-                    () -> CompletableFuture.allOf(
-                            goings.stream().map(Going::begin).toArray(CompletableFuture[]::new)));
+            return PutCall.Stages.after(method, arguments, given -> begin(goings));
         }
         Object returned;
         try {
             returned = call.invoke(proxy, arguments);
         } catch (Throwable failure) {
-            try {
-                goings.forEach(Going::go);
-            } catch (RuntimeException unacknowledged) {
-                failure.addSuppressed(unacknowledged);
-            }
+            go(goings, failure);
             throw failure;
         }
-        goings.forEach(Going::go);
+        Throwable failure = go(goings, null);
+        if (failure != null) {
+            throw failure;
+        }
         return returned;
+    }
+
+    /** Attempts everything. Returns the failure, or else the first of its own; further ones are suppressed in it. */
+    private static @Nullable Throwable go(List<Going> goings, @Nullable Throwable failure) {
+        Throwable first = failure;
+        for (Going going : goings) {
+            for (Runnable step : going.steps()) {
+                first = attempt(step, first);
+            }
+        }
+        return first;
+    }
+
+    /** Returns the failure, where there is one, in which what this step throws is suppressed; else what it throws, or null. */
+    static @Nullable Throwable attempt(Runnable step, @Nullable Throwable failure) {
+        try {
+            step.run();
+            return failure;
+        } catch (Throwable thrown) {
+            if (failure == null) {
+                return thrown;
+            }
+            if (failure != thrown) {
+                failure.addSuppressed(thrown);
+            }
+            return failure;
+        }
+    }
+
+    private static CompletableFuture<?> begin(List<Going> goings) {
+        return CompletableFuture.allOf(goings.stream()
+                .flatMap(going -> going.laterSteps().stream())
+                .map(InvalidateCall::begun)
+                .toArray(CompletableFuture[]::new));
+    }
+
+    private static CompletableFuture<?> begun(Supplier<CompletableFuture<?>> step) {
+        try {
+            return step.get();
+        } catch (Throwable thrown) {
+            return CompletableFuture.failedFuture(thrown);
+        }
     }
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A store that fails: the cache as it was, and the exception is the caller's. A store that throws although it has stored
  *       (a lost connection) leaves the cache with the old value until its life ends: {@link #invalidate} the key where you
  *       cannot tell.
+ *   <li>A cache that throws after the store has stored: the key is invalidated, and the exception is the caller's.
  *   <li>A crash between the store and the cache: every node serves the old value until its life ends.
  *   <li>A far tier that does not acknowledge: this node does not serve the old value, and repairs the far tier as soon as that
  *       answers; see {@link dev.terrace.cache.WhenFarFails}.
@@ -80,19 +81,83 @@ public final class WriteThrough<K, V> extends StoringCache<K, V> {
         long token = underWay.begin(key);
         try {
             R result = write.call();
-            V value = row.apply(result);
-            if (value != null && underWay.isAlone(key, token)) {
-                wrapped().put(key, value, options);
-                if (!underWay.isAlone(key, token)) {
-                    // One that began meanwhile may have stored after us and is told that it was not alone, too.
-                    wrapped().invalidate(key);
-                }
-            } else {
-                wrapped().invalidate(key);
+            try {
+                cache(key, row.apply(result), options, token);
+            } catch (Throwable failure) {
+                forget(key, failure);
+                throw failure;
             }
             return result;
         } finally {
             underWay.end(key);
+        }
+    }
+
+    /**
+     * A row that a write has stored.
+     *
+     * @param key its key
+     * @param value the value to be cached; null where there is none, which invalidates the key
+     * @param options how it is cached
+     */
+    public record Row<K, V>(K key, @Nullable V value, EntryOptions options) {
+
+        /** Checks that a key and options are given. */
+        public Row {
+            Objects.requireNonNull(key, "key");
+            Objects.requireNonNull(options, "options");
+        }
+    }
+
+    /**
+     * As {@link #put(Object, Callable, Function, EntryOptions)}, for a store that makes keys: what was stored is asked for its key
+     * once the write has returned. Where another write of that key was under way meanwhile, the key is invalidated.
+     *
+     * @param row what is to be cached, of what the write returned; null where nothing is, and nothing to be invalidated
+     *     either. Should not throw: the store has stored then, and no key is known to be invalidated
+     * @return what the write returned
+     * @throws Exception what the write threw, unchanged
+     */
+    public <R extends @Nullable Object> R putStored(
+            Callable<R> write, Function<? super R, ? extends @Nullable Row<K, V>> row) throws Exception {
+        WritesUnderWay.Seen before = underWay.seen();
+        R result = write.call();
+        Row<K, V> stored = row.apply(result);
+        if (stored == null) {
+            return result;
+        }
+        K key = stored.key();
+        long token = underWay.begin(key);
+        try {
+            cache(key, before.isFirstSince(key, token) ? stored.value() : null, stored.options(), token);
+        } catch (Throwable failure) {
+            forget(key, failure);
+            throw failure;
+        } finally {
+            underWay.end(key);
+        }
+        return result;
+    }
+
+    private void cache(K key, @Nullable V value, EntryOptions options, long token) {
+        if (value != null && underWay.isAlone(key, token)) {
+            wrapped().put(key, value, options);
+            if (underWay.isAlone(key, token)) {
+                return;
+            }
+            // One that began meanwhile may have stored after us and is told that it was not alone, too.
+        }
+        wrapped().invalidate(key);
+    }
+
+    /** The store has the new value, so the old one must go, whatever it was that failed after that. */
+    private void forget(K key, Throwable failure) {
+        try {
+            wrapped().invalidate(key);
+        } catch (Throwable again) {
+            if (again != failure) {
+                failure.addSuppressed(again);
+            }
         }
     }
 

@@ -27,6 +27,31 @@ final class WritesUnderWay {
         return (token & UNDER_WAY) == 1 && cells.get(index(key)) == token;
     }
 
+    /** What was under way at one moment, for a write that does not know its key yet. */
+    Seen seen() {
+        long[] then = new long[STRIPES];
+        for (int i = 0; i < STRIPES; i++) {
+            then[i] = cells.get(i);
+        }
+        return new Seen(then);
+    }
+
+    /** The cells before a write. */
+    static final class Seen {
+
+        private final long[] then;
+
+        private Seen(long[] then) {
+            this.then = then;
+        }
+
+        /** Whether the write with this token is the only one that has been under way since. */
+        boolean isFirstSince(Object key, long token) {
+            long before = then[index(key)];
+            return (before & UNDER_WAY) == 0 && token == before + BEGUN + 1;
+        }
+    }
+
     /** A write ends, after the cache was written. */
     void end(Object key) {
         cells.decrementAndGet(index(key));

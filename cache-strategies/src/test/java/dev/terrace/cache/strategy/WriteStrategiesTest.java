@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.Near;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -106,6 +108,89 @@ final class WriteStrategiesTest {
         put.join();
         assertThat(table.row("k")).isNull();
         assertThat(cache.get("k", table::load)).isNull();
+    }
+
+    @Test
+    void aCacheThatFailsAfterTheStoreHasStoredDoesNotGoOnServingTheOldValue() {
+        IllegalStateException failure = new IllegalStateException("weigher");
+        AtomicBoolean fails = new AtomicBoolean();
+        Cache<String, String> inner = nodes.opened(Cache.<String, String>builder("weighed")
+                .near(Near.maximumWeight(1_000, (String key, String value) -> {
+                    if (fails.get()) {
+                        throw failure;
+                    }
+                    return 1;
+                }))
+                .freshFor(Duration.ofMinutes(10))
+                .build());
+        WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+        cache.put("k", "v1");
+        fails.set(true);
+        assertThatThrownBy(() -> cache.put("k", "v2")).isSameAs(failure);
+        fails.set(false);
+        assertThat(cache.get("k", table::load)).isEqualTo("v2");
+
+        assertThatThrownBy(() -> cache.put(
+                        "k",
+                        () -> {
+                            table.set("k", "v3");
+                            return "v3";
+                        },
+                        stored -> {
+                            throw failure;
+                        },
+                        EntryOptions.DEFAULT))
+                .isSameAs(failure);
+        assertThat(cache.get("k", table::load)).isEqualTo("v3");
+
+        fails.set(true);
+        assertThatThrownBy(() -> stored(cache, "v4")).isSameAs(failure);
+        fails.set(false);
+        assertThat(cache.get("k", table::load)).isEqualTo("v4");
+    }
+
+    /** A store that says itself which key it has written. */
+    private String stored(WriteThrough<String, String> cache, String value) throws Exception {
+        return cache.putStored(
+                () -> {
+                    table.put("k", value);
+                    return value;
+                },
+                row -> new WriteThrough.Row<>("k", row, EntryOptions.DEFAULT));
+    }
+
+    @Test
+    void aRowIsCachedUnderTheKeyThatTheStoreMadeUnlessAnotherWroteItMeanwhile() throws Exception {
+        for (Cache<String, String> inner : List.of(nodes.nearOnly(), nodes.node())) {
+            WriteThrough<String, String> cache = WriteThrough.around(inner, table);
+            assertThat(stored(cache, "v1")).isEqualTo("v1");
+            assertThat(inner.getIfPresent("k")).isEqualTo("v1");
+            for (int order = 0; order < 3; order++) {
+                Table.Gate gate = table.holdNext("k");
+                CompletableFuture<Void> first = order == 0
+                        ? CompletableFuture.runAsync(() -> cache.put("k", "first"))
+                        : CompletableFuture.runAsync(
+                                () -> assertThat(put(cache)).isEqualTo("first"));
+                gate.awaitReached();
+                if (order == 1) {
+                    cache.put("k", "second");
+                } else {
+                    stored(cache, "second");
+                }
+                gate.open();
+                first.join();
+                assertThat(cache.get("k", table::load)).as("order %d", order).isEqualTo("second");
+            }
+            assertThat(cache.<String>putStored(() -> "none", row -> null)).isEqualTo("none");
+        }
+    }
+
+    private String put(WriteThrough<String, String> cache) {
+        try {
+            return stored(cache, "first");
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
