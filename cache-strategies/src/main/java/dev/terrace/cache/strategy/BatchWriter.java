@@ -9,7 +9,7 @@ import java.util.Map;
  * different keys, never for one key.
  *
  * <p>A call that returns has stored everything. One that throws has, for all that the queue knows, stored nothing of it, and
- * everything is tried again; unless it throws {@link PartialWriteException}, which names what failed. It is interrupted at the
+ * everything is tried again; unless it throws {@link PartialWriteException}, which names what failed, by keys of the batch. It is interrupted at the
  * write deadline; a writer that ignores that holds up the keys of its flusher until it returns.
  */
 @FunctionalInterface

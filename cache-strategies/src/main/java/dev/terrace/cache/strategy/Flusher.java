@@ -8,12 +8,13 @@ import dev.terrace.cache.strategy.PendingWrites.Pending;
 import dev.terrace.cache.strategy.PendingWrites.Queued;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ final class Flusher<K, V> {
     private final PendingWrites<K, V> pending;
     private final QueueSettings<K, V> settings;
     private final Surroundings<K, V> around;
+    /** What a failure of the flusher's own has kept from its end; of the flusher's thread. */
+    private @Nullable Batch<K, V> unended;
 
     /** Time, chance, the cache, and what is told of each end of an operation. */
     record Surroundings<K, V>(
@@ -45,6 +48,7 @@ final class Flusher<K, V> {
 
     /** Writes what is due. Returns whether anything was. */
     boolean runDue() {
+        tryUnendedAgain();
         Batch<K, V> batch = pending.take(around.nanoTime.getAsLong());
         if (batch != null) {
             write(batch);
@@ -54,6 +58,7 @@ final class Flusher<K, V> {
 
     /** Writes what is due, or waits for it a while. */
     void runNext() throws InterruptedException {
+        tryUnendedAgain();
         Batch<K, V> batch = pending.await(around.nanoTime.getAsLong());
         if (batch != null) {
             write(batch);
@@ -61,6 +66,34 @@ final class Flusher<K, V> {
     }
 
     private void write(Batch<K, V> taken) {
+        try {
+            writeOurs(taken);
+        } catch (Throwable thrown) {
+            // Not the writer's, and whatever it was, nobody but this thread could write these keys.
+            unended = taken;
+            around.reports.defect(thrown);
+            tryUnendedAgain();
+        }
+    }
+
+    private void tryUnendedAgain() {
+        Batch<K, V> left = unended;
+        if (left != null) {
+            tryAgain(left);
+            unended = null;
+        }
+    }
+
+    /** Queues again what of a batch has not ended, in smaller company. The store may have some of it, and get it twice. */
+    void tryAgain(Batch<K, V> batch) {
+        for (Pending<K, V> key : batch.keys()) {
+            if (pending.isBeingWritten(key)) {
+                queueAgain(key, batch.size());
+            }
+        }
+    }
+
+    private void writeOurs(Batch<K, V> taken) {
         // What these replace must not come back after them.
         around.log.awaitDropped(taken.keys());
         Batch<K, V> batch = ours(taken);
@@ -85,20 +118,8 @@ final class Flusher<K, V> {
     /** Returns why the store did not take all of it, or null. */
     private @Nullable Throwable flush(Batch<K, V> batch) {
         long start = around.nanoTime.getAsLong();
-        Map<K, Throwable> failed = new LinkedHashMap<>();
-        Throwable failure = call(batch);
-        if (failure instanceof PartialWriteException partial) {
-            for (Pending<K, V> key : batch.keys()) {
-                Throwable its = partial.failed().get(key.key);
-                if (its != null) {
-                    failed.put(key.key, its);
-                }
-            }
-        } else if (failure != null) {
-            for (Pending<K, V> key : batch.keys()) {
-                failed.put(key.key, failure);
-            }
-        }
+        Throwable failure = named(call(batch), batch);
+        Map<Object, Throwable> failed = failed(batch, failure);
         long end = around.nanoTime.getAsLong();
         around.reports.written(
                 batch.size() - failed.size(), batch.size(), Duration.ofNanos(end - start), lag(batch, end), failure);
@@ -115,6 +136,34 @@ final class Flusher<K, V> {
         end(stored);
         around.reports.changed();
         return failure;
+    }
+
+    /** What a writer threw; where it names keys that the batch does not have, nobody knows what it has stored. */
+    private static @Nullable Throwable named(@Nullable Throwable failure, Batch<?, ?> batch) {
+        if (!(failure instanceof PartialWriteException partial)) {
+            return failure;
+        }
+        Set<Object> strange = new HashSet<>(partial.failed().keySet());
+        batch.keys().forEach(key -> strange.remove(key.key));
+        return strange.isEmpty()
+                ? failure
+                : new IllegalArgumentException(
+                        "the writer named " + strange.size() + " keys of failed operations that its batch of "
+                                + batch.size() + " does not have: all of it is tried again",
+                        partial);
+    }
+
+    /** Which keys the store has not taken, and why. */
+    private static Map<Object, Throwable> failed(Batch<?, ?> batch, @Nullable Throwable failure) {
+        if (failure == null) {
+            return Map.of();
+        }
+        if (failure instanceof PartialWriteException partial) {
+            return partial.failed();
+        }
+        Map<Object, Throwable> all = new HashMap<>();
+        batch.keys().forEach(key -> all.put(key.key, failure));
+        return all;
     }
 
     /** Without what others have to write now. */
@@ -134,32 +183,31 @@ final class Flusher<K, V> {
         return Duration.ofNanos(Math.max(0, end - batch.oldest()));
     }
 
-    /** Calls the writer on this thread, which is interrupted at the deadline. Returns what it threw. */
+    /**
+     * Calls the writer on this thread, which is interrupted at the deadline. Returns what it threw: {@link InterruptedException}
+     * only where somebody else has interrupted it.
+     */
     @Nullable
     Throwable call(Batch<K, V> batch) {
-        List<StoreOperation<K, V>> operations = new ArrayList<>(batch.size());
-        batch.keys().forEach(key -> operations.add(key.writing().operation()));
-        Thread here = Thread.currentThread();
-        AtomicBoolean running = new AtomicBoolean(true);
-        CompletableFuture<Void> deadline = new CompletableFuture<Void>()
-                .orTimeout(settings.batching().writeDeadline().toNanos(), TimeUnit.NANOSECONDS);
-        deadline.whenComplete((none, late) -> {
-            if (late != null && running.compareAndSet(true, false)) {
-                here.interrupt();
-            }
-        });
+        Duration longest = settings.batching().writeDeadline();
+        WriteDeadline deadline = null;
+        Throwable failure = null;
         try {
+            List<StoreOperation<K, V>> operations = new ArrayList<>(batch.size());
+            batch.keys().forEach(key -> operations.add(key.writing().operation()));
+            deadline = WriteDeadline.begin(longest);
             settings.writer().write(List.copyOf(operations));
-            return null;
         } catch (Throwable thrown) {
-            return thrown;
-        } finally {
-            if (running.compareAndSet(true, false)) {
-                deadline.complete(null);
-            } else {
-                Thread.interrupted();
-            }
+            failure = thrown;
         }
+        boolean late = deadline != null && deadline.end();
+        if (late && failure instanceof InterruptedException) {
+            TimeoutException timeout =
+                    new TimeoutException("the writer was interrupted at the write deadline " + longest);
+            timeout.initCause(failure);
+            return timeout;
+        }
+        return failure;
     }
 
     /** The store has these; the cache must hold nothing that was read from the store before, then they are no longer pending. */
@@ -197,7 +245,7 @@ final class Flusher<K, V> {
             try {
                 Waiting.forEnd(around.cache.settle(settled));
             } catch (RuntimeException closed) {
-                around.reports.failed(closed);
+                around.reports.defect(closed);
             }
         }
     }
@@ -210,6 +258,10 @@ final class Flusher<K, V> {
             giveUp(key);
             return;
         }
+        queueAgain(key, company);
+    }
+
+    private void queueAgain(Pending<K, V> key, int company) {
         double chance = around.chance.getAsDouble();
         if (pending.retry(key, (company + 1) / 2, settings.retry(), chance, around.nanoTime.getAsLong())) {
             around.reports.retried();
@@ -223,7 +275,7 @@ final class Flusher<K, V> {
             settings.deadLetters().handle(key.writing().operation(), cause);
             return true;
         } catch (Throwable thrown) {
-            around.reports.failed(thrown);
+            around.reports.deadLetterHandlerThrew(thrown);
             return false;
         }
     }

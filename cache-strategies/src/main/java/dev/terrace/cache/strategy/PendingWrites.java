@@ -386,15 +386,17 @@ final class PendingWrites<K, V> {
     boolean end(Pending<K, V> pending) {
         lock.lock();
         try {
+            boolean last = pending.queued == null;
+            if (last) {
+                // First, since a key's own hash code may throw: it is still being written then.
+                byKey.remove(pending.key);
+            } else {
+                toReady(pending);
+            }
             pending.writing = null;
             forgetFailures(pending);
             flushed(pending.writingBorn);
-            if (pending.queued == null) {
-                byKey.remove(pending.key);
-                return true;
-            }
-            toReady(pending);
-            return false;
+            return last;
         } finally {
             lock.unlock();
         }
@@ -414,6 +416,8 @@ final class PendingWrites<K, V> {
                 end(pending);
                 return false;
             }
+            long pause = policy.pauseNanos(pending.failures + 1, chance);
+            retries.add(new RetryAt<>(pending, now + pause, pending.retryToken + 1));
             pending.queued = pending.writing;
             pending.since = pending.writingSince;
             pending.born = pending.writingBorn;
@@ -421,9 +425,18 @@ final class PendingWrites<K, V> {
             pending.company = Math.max(1, company);
             pending.failures++;
             pending.retryToken++;
-            retries.add(new RetryAt<>(pending, now + policy.pauseNanos(pending.failures, chance), pending.retryToken));
             workOrCalm.signalAll();
             return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether something of the key is being written, and has neither ended nor gone back to be tried again. */
+    boolean isBeingWritten(Pending<K, V> pending) {
+        lock.lock();
+        try {
+            return pending.writing != null;
         } finally {
             lock.unlock();
         }

@@ -32,7 +32,8 @@ final class QueueReports {
     private final LongAdder listenerFailures = new LongAdder();
     private final RareLine deadLetterLine;
     private final RareLine putAsideLine;
-    private final RareLine failureLine;
+    private final RareLine handlerLine;
+    private final RareLine defectLine;
     private final RareLine listenerLine;
     private volatile Duration lag = Duration.ZERO;
 
@@ -47,7 +48,8 @@ final class QueueReports {
         this.state = state;
         deadLetterLine = new RareLine(nanoTime);
         putAsideLine = new RareLine(nanoTime);
-        failureLine = new RareLine(nanoTime);
+        handlerLine = new RareLine(nanoTime);
+        defectLine = new RareLine(nanoTime);
         listenerLine = new RareLine(nanoTime);
     }
 
@@ -63,7 +65,7 @@ final class QueueReports {
             }
         } else {
             if (!failing.getAndSet(true)) {
-                LOG.warn("write-behind of cache {}: the store failed; it is tried again", name, failure);
+                told(() -> LOG.warn("write-behind of cache {}: the store failed; it is tried again", name, failure));
             }
             told(() -> listener.onFailure(name, FailureKind.STORE_WRITE, failure));
         }
@@ -76,11 +78,11 @@ final class QueueReports {
 
     void deadLetter(Throwable cause) {
         deadLetters.increment();
-        deadLetterLine.log(more -> LOG.warn(
+        told(() -> deadLetterLine.log(more -> LOG.warn(
                 "write-behind of cache {}: an operation was given to the dead-letter handler; {} more since the last line",
                 name,
                 more,
-                cause));
+                cause)));
         told(() -> listener.onDeadLetter(name, cause));
     }
 
@@ -108,14 +110,24 @@ final class QueueReports {
         freed.run();
     }
 
-    void failed(Throwable failure) {
-        failureLine.log(more -> LOG.warn(
-                "write-behind of cache {}: a dead-letter handler failed, or the cache is closed; {} more since the last"
-                        + " line",
+    void deadLetterHandlerThrew(Throwable thrown) {
+        told(() -> handlerLine.log(more -> LOG.warn(
+                "write-behind of cache {}: a dead-letter handler threw; {} more since the last line",
                 name,
                 more,
-                failure));
-        told(() -> listener.onFailure(name, FailureKind.DEAD_LETTER, failure));
+                thrown)));
+        told(() -> listener.onFailure(name, FailureKind.DEAD_LETTER, thrown));
+    }
+
+    /** What neither the store nor a handler has thrown: a key, a journal, a closed cache, or this library. */
+    void defect(Throwable thrown) {
+        told(() -> defectLine.log(more -> LOG.warn(
+                "write-behind of cache {}: a flusher failed, not its store; what it had not ended is tried again; {} more"
+                        + " since the last line",
+                name,
+                more,
+                thrown)));
+        told(() -> listener.onFailure(name, FailureKind.APPLICATION, thrown));
     }
 
     void woken() {
@@ -140,6 +152,7 @@ final class QueueReports {
         }
     }
 
+    /** Tells the listener, or logs what others threw: its message is made by their code, and may throw, too. */
     private void told(Runnable event) {
         try {
             event.run();
@@ -151,11 +164,16 @@ final class QueueReports {
     /** A listener or tracer threw, which changes nothing else. */
     void threw(Throwable thrown) {
         listenerFailures.increment();
-        listenerLine.log(more -> LOG.warn(
-                "write-behind of cache {}: a listener or tracer threw; {} more since the last line",
-                name,
-                more,
-                thrown));
+        try {
+            listenerLine.log(more -> LOG.warn(
+                    "write-behind of cache {}: a listener or tracer threw; {} more since the last line",
+                    name,
+                    more,
+                    thrown));
+        } catch (Throwable unspeakable) {
+            // It was counted.
+            listenerFailures.increment();
+        }
     }
 
     WriteBehindStats stats() {

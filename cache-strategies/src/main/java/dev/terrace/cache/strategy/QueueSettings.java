@@ -22,8 +22,9 @@ record QueueSettings<K, V>(
 
         /** The pause after so many failures: doubled each time, shortened by up to a half. */
         long pauseNanos(int failures, double chance) {
-            long doubled = first.toNanos() << Math.min(failures - 1, 30);
-            long bounded = doubled <= 0 ? most.toNanos() : Math.min(doubled, most.toNanos());
+            int times = Math.min(failures - 1, 30);
+            boolean tooLong = first.toNanos() > most.toNanos() >> times;
+            long bounded = tooLong ? most.toNanos() : first.toNanos() << times;
             return (long) (bounded * (1 - chance / 2));
         }
     }

@@ -38,10 +38,7 @@ public final class StampedeProtection<K, V> implements Loader<K, V> {
 
     private StampedeProtection(Loader<? super K, ? extends V> loader, Duration longestWait) {
         this.loader = Objects.requireNonNull(loader, "loader");
-        if (longestWait.isNegative() || longestWait.isZero()) {
-            throw new IllegalArgumentException("longestWait: must be positive, not " + longestWait);
-        }
-        this.longestWait = longestWait;
+        this.longestWait = Checks.positive("longestWait", longestWait);
     }
 
     /** A loader whose callers share runs, and wait at most 10 s for another's. */

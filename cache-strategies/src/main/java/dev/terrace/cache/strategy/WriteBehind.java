@@ -26,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -190,8 +191,10 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             } catch (InterruptedException e) {
                 // Told to stop, or an interrupt of a writer that had just ended: the loop asks which.
                 reports.woken();
-            } catch (RuntimeException defect) {
-                reports.failed(defect);
+            } catch (Throwable thrown) {
+                // Its keys are nobody else's to write, so it goes on, though not without a pause.
+                reports.defect(thrown);
+                LockSupport.parkNanos(FLUSH_STEP.toNanos());
             }
         }
     }
@@ -254,7 +257,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
      * @return whether all of it was stored, replaced or given up in that time
      */
     public boolean flush(Duration longest) {
-        long end = System.nanoTime() + longest.toNanos();
+        long end = System.nanoTime() + Checks.atMostForever(longest).toNanos();
         boolean all = true;
         try {
             if (shared != null) {
@@ -437,6 +440,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     private void writeThrough(PendingWrites<K, V> share, K key, @Nullable V value, EntryOptions options) {
+        Flusher<K, V> flusher = flusher(key);
         Batch<K, V> claimed = share.claim(
                 new PendingWrites.Draft<>(key, value, log.encoded(key, value), PutStamp.NONE, null),
                 parts.nanoTime.getAsLong());
@@ -450,9 +454,18 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         }
         room.exceed();
         reports.accepted.increment();
-        Throwable failure = flusher(key).call(claimed);
-        // It was not put into the cache, and what is there may be older.
-        claimed.keys().forEach(flusher(key)::giveUp);
+        Throwable failure = flusher.call(claimed);
+        try {
+            // It was not put into the cache, and what is there may be older.
+            claimed.keys().forEach(flusher::giveUp);
+        } catch (Throwable thrown) {
+            flusher.tryAgain(claimed);
+            throw thrown;
+        } finally {
+            if (failure instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+        }
         if (failure != null) {
             throw Waiting.unchecked(failure);
         }
@@ -614,7 +627,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             settings.deadLetters().handle(operation, cause);
             reports.deadLetter(cause);
         } catch (Throwable thrown) {
-            reports.failed(thrown);
+            reports.deadLetterHandlerThrew(thrown);
         }
     }
 

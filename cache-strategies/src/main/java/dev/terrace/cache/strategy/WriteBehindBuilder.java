@@ -14,7 +14,10 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Configures a {@link WriteBehind}. All defaults are bounded. Not thread-safe. */
+/**
+ * Configures a {@link WriteBehind}. All defaults are bounded; a duration of more than a hundred years stands for one of a
+ * hundred years. Not thread-safe.
+ */
 public final class WriteBehindBuilder<K, V> {
 
     private final Cache<K, V> cache;
@@ -49,37 +52,37 @@ public final class WriteBehindBuilder<K, V> {
 
     /** How many operations are written together at most. Default 100. */
     public WriteBehindBuilder<K, V> batchSize(int operations) {
-        batchSize = positive("batchSize", operations);
+        batchSize = Checks.positive("batchSize", operations);
         return this;
     }
 
     /** How long an operation waits for others to be written with. Default 200 ms. */
     public WriteBehindBuilder<K, V> maxDelay(Duration delay) {
-        maxDelay = positive("maxDelay", delay);
+        maxDelay = Checks.positive("maxDelay", delay);
         return this;
     }
 
     /** How many batches may be written at once, of different keys. Default 2. */
     public WriteBehindBuilder<K, V> flushers(int threads) {
-        flushers = positive("flushers", threads);
+        flushers = Checks.positive("flushers", threads);
         return this;
     }
 
     /** When a writer that does not return is interrupted. Default 30 s. */
     public WriteBehindBuilder<K, V> writeDeadline(Duration deadline) {
-        writeDeadline = positive("writeDeadline", deadline);
+        writeDeadline = Checks.positive("writeDeadline", deadline);
         return this;
     }
 
     /** The pause after a first failure; doubled with each further one, and shortened by chance. Default 50 ms. */
     public WriteBehindBuilder<K, V> retryAfter(Duration pause) {
-        retryAfter = positive("retryAfter", pause);
+        retryAfter = Checks.positive("retryAfter", pause);
         return this;
     }
 
     /** The longest pause between two tries. Default 30 s. */
     public WriteBehindBuilder<K, V> retryAtMost(Duration pause) {
-        retryAtMost = positive("retryAtMost", pause);
+        retryAtMost = Checks.positive("retryAtMost", pause);
         return this;
     }
 
@@ -88,7 +91,7 @@ public final class WriteBehindBuilder<K, V> {
      * Default 12, which takes more than a minute.
      */
     public WriteBehindBuilder<K, V> attempts(int tries) {
-        attempts = positive("attempts", tries);
+        attempts = Checks.positive("attempts", tries);
         return this;
     }
 
@@ -97,7 +100,7 @@ public final class WriteBehindBuilder<K, V> {
      * their number.
      */
     public WriteBehindBuilder<K, V> capacity(int keys) {
-        capacity = positive("capacity", keys);
+        capacity = Checks.positive("capacity", keys);
         return this;
     }
 
@@ -112,13 +115,13 @@ public final class WriteBehindBuilder<K, V> {
      * accepted, and may be stored all the same. Default 10 s.
      */
     public WriteBehindBuilder<K, V> longestWait(Duration wait) {
-        longestWait = positive("longestWait", wait);
+        longestWait = Checks.positive("longestWait", wait);
         return this;
     }
 
     /** How long {@link WriteBehind#close} writes what is pending. Default 10 s. */
     public WriteBehindBuilder<K, V> closeDeadline(Duration deadline) {
-        closeDeadline = positive("closeDeadline", deadline);
+        closeDeadline = Checks.positive("closeDeadline", deadline);
         return this;
     }
 
@@ -206,20 +209,5 @@ public final class WriteBehindBuilder<K, V> {
             opened.close();
             throw e;
         }
-    }
-
-    private static int positive(String setting, int value) {
-        if (value <= 0) {
-            throw new IllegalArgumentException(setting + ": must be positive, not " + value);
-        }
-        return value;
-    }
-
-    private static Duration positive(String setting, Duration value) {
-        Objects.requireNonNull(value, setting);
-        if (value.isNegative() || value.isZero()) {
-            throw new IllegalArgumentException(setting + ": must be positive, not " + value);
-        }
-        return value;
     }
 }

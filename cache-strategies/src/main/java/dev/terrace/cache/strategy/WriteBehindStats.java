@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param batches calls of the writer
  * @param retries operations that failed and were queued again
  * @param deadLetters operations given to the dead-letter handler
- * @param listenerFailures what the queue's listener and tracer have thrown
+ * @param listenerFailures what the queue's listener and tracer have thrown, and messages of failures that could not be logged
  * @param lag of the last batch that was written: from its oldest operation to the store's acknowledgement
  */
 public record WriteBehindStats(

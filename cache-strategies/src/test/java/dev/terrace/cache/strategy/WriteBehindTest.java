@@ -3,6 +3,8 @@ package dev.terrace.cache.strategy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.CacheTracer;
@@ -19,18 +21,25 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Write-behind step by step, in time that the test moves; what needs threads of its own has them. */
 final class WriteBehindTest {
@@ -60,7 +69,11 @@ final class WriteBehindTest {
     }
 
     private WriteBehindBuilder<String, String> stepByStep() {
-        WriteBehindBuilder<String, String> builder = WriteBehind.around(inner(), store)
+        return stepByStep(store);
+    }
+
+    private WriteBehindBuilder<String, String> stepByStep(BatchWriter<String, String> writer) {
+        WriteBehindBuilder<String, String> builder = WriteBehind.around(inner(), writer)
                 .maxDelay(DELAY)
                 .flushers(1)
                 .retryAfter(Duration.ofMillis(50))
@@ -230,6 +243,297 @@ final class WriteBehindTest {
         assertThat(cache.pendingWrites().pending()).isEqualTo(1);
         after(Duration.ofSeconds(1), cache);
         assertThat(deadLetters).containsExactly("b no");
+    }
+
+    @Test
+    void aWriterThatGivesNoReasonsHasNamedWhatFailedAllTheSame() {
+        AtomicInteger calls = new AtomicInteger();
+        WriteBehind<String, String> cache = built(stepByStep(batch -> {
+            if (calls.incrementAndGet() == 1) {
+                Map<String, Throwable> failed = new HashMap<>();
+                failed.put("a", null);
+                throw new PartialWriteException(failed);
+            }
+            store.write(batch);
+        }));
+        cache.put("a", "1");
+        cache.put("b", "1");
+        after(DELAY, cache);
+        assertThat(cache.pendingWrites().pending()).isEqualTo(1);
+        after(Duration.ofSeconds(1), cache);
+        assertThat(written()).containsExactly("a=1");
+        assertThat(cache.pendingWrites().pending()).isZero();
+        assertThatThrownBy(() -> new PartialWriteException(Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("failed");
+    }
+
+    @Test
+    void aWriterThatNamesKeysOfNoBatchHasStoredNothing() {
+        AtomicInteger calls = new AtomicInteger();
+        List<FailureKind> told = new ArrayList<>();
+        WriteBehind<String, String> cache = built(stepByStep(batch -> {
+                    if (calls.incrementAndGet() == 1) {
+                        throw new PartialWriteException(
+                                Map.of("a", new IOException("not stored"), "A", new IOException("not stored")));
+                    }
+                    store.write(batch);
+                })
+                .listener(new CacheListener() {
+                    @Override
+                    public void onFailure(String name, FailureKind kind, Throwable failure) {
+                        told.add(kind);
+                    }
+                }));
+        cache.put("a", "1");
+        cache.put("b", "1");
+        after(DELAY, cache);
+        assertThat(cache.pendingWrites().pending()).isEqualTo(2);
+        assertThat(cache.pendingWrites().written()).isZero();
+        assertThat(cache.pendingWrites().retries()).isEqualTo(2);
+        after(Duration.ofSeconds(1), cache);
+        assertThat(store.rows).containsOnlyKeys("a", "b");
+        assertThat(told).containsExactly(FailureKind.STORE_WRITE);
+    }
+
+    @Test
+    void aFailureWhoseMessageCannotBeMadeIsAFailureLikeOthers() {
+        store.failure = operation -> new IllegalStateException() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getMessage() {
+                throw new NullPointerException("no message");
+            }
+        };
+        AtomicInteger letters = new AtomicInteger();
+        WriteBehind<String, String> cache =
+                built(stepByStep().attempts(2).deadLetters((operation, cause) -> letters.incrementAndGet()));
+        cache.put("a", "1");
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache.strategy");
+        logger.setLevel(Level.WARN);
+        logger.setAdditive(false);
+        try {
+            after(DELAY, cache);
+            assertThat(cache.pendingWrites().listenerFailures()).isEqualTo(1);
+            after(Duration.ofSeconds(1), cache);
+        } finally {
+            logger.setAdditive(true);
+            logger.setLevel(null);
+        }
+        assertThat(letters).hasValue(1);
+        assertThat(cache.pendingWrites().pending()).isZero();
+        assertThat(cache.pendingWrites().deadLetters()).isEqualTo(1);
+    }
+
+    /** A key whose hash code can be made to fail in the flusher. */
+    private record Brittle(String name, AtomicReference<@Nullable Throwable> next) {
+
+        @Override
+        public int hashCode() {
+            Throwable failure = next.getAndSet(null);
+            if (failure instanceof Error error) {
+                throw error;
+            }
+            if (failure instanceof RuntimeException unchecked) {
+                throw unchecked;
+            }
+            return name.hashCode();
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Brittle key && key.name.equals(name);
+        }
+    }
+
+    private WriteBehindBuilder<Brittle, String> brittle(BatchWriter<Brittle, String> writer) {
+        Cache<Brittle, String> cache = nodes.opened(Cache.<Brittle, String>builder("brittle")
+                .near(Near.maximumSize(100))
+                .freshFor(Duration.ofMinutes(1))
+                .build());
+        return WriteBehind.around(cache, writer)
+                .flushers(1)
+                .capacity(2)
+                .batchSize(2)
+                .maxDelay(Duration.ofMillis(1));
+    }
+
+    @Test
+    void aKeyThatFailsInTheFlusherIsTriedAgainAndKeepsNothingFromBeingWritten() {
+        for (Throwable failure : List.of(new IllegalStateException("hash"), new StackOverflowError("hash"))) {
+            for (boolean stored : List.of(true, false)) {
+                AtomicReference<@Nullable Throwable> next = new AtomicReference<>();
+                AtomicInteger calls = new AtomicInteger();
+                List<FailureKind> told = Collections.synchronizedList(new ArrayList<>());
+                Map<String, String> rows = new ConcurrentHashMap<>();
+                try (WriteBehind<Brittle, String> cache = brittle(batch -> {
+                            boolean first = calls.incrementAndGet() == 1;
+                            if (first) {
+                                next.set(failure);
+                            }
+                            if (first && !stored) {
+                                throw new IOException("down");
+                            }
+                            batch.forEach(one -> rows.put(one.key().name(), String.valueOf(one.value())));
+                        })
+                        .listener(new CacheListener() {
+                            @Override
+                            public void onFailure(String name, FailureKind kind, Throwable thrown) {
+                                told.add(kind);
+                            }
+                        })
+                        .build()) {
+                    cache.put(new Brittle("a", next), "1");
+                    assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+                    // There is room for as many as before.
+                    cache.put(new Brittle("b", next), "1");
+                    cache.put(new Brittle("c", next), "1");
+                    assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+                    assertThat(cache.pendingWrites().pending()).isZero();
+                }
+                assertThat(rows).containsOnlyKeys("a", "b", "c");
+                assertThat(told).contains(FailureKind.APPLICATION).doesNotContain(FailureKind.DEAD_LETTER);
+            }
+        }
+    }
+
+    @Test
+    void aFlusherSurvivesAnErrorOfItsOwn() {
+        AtomicInteger failures = new AtomicInteger(2);
+        WriteBehindBuilder<String, String> builder =
+                WriteBehind.around(inner(), store).flushers(1).maxDelay(Duration.ofMillis(1));
+        builder.nanoTime = () -> {
+            if (Thread.currentThread().getName().startsWith("terrace-write-behind")
+                    && failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                throw new OutOfMemoryError("of the clock");
+            }
+            return System.nanoTime();
+        };
+        WriteBehind<String, String> cache = built(builder);
+        cache.put("a", "1");
+        assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(failures).hasValue(0);
+        assertThat(store.rows).containsEntry("a", "1");
+    }
+
+    @Test
+    void aKeyThatFailsAfterItWasWrittenThroughIsTriedAgain() {
+        AtomicReference<@Nullable Throwable> next = new AtomicReference<>();
+        Map<String, String> rows = new ConcurrentHashMap<>();
+        AtomicInteger calls = new AtomicInteger();
+        CountDownLatch open = new CountDownLatch(1);
+        try (WriteBehind<Brittle, String> cache = brittle(batch -> {
+                    if (batch.get(0).key().name().equals("a")) {
+                        open.await();
+                    } else if (calls.incrementAndGet() == 1) {
+                        next.set(new StackOverflowError("hash"));
+                    }
+                    batch.forEach(one -> rows.put(one.key().name(), String.valueOf(one.value())));
+                })
+                .capacity(1)
+                .batchSize(1)
+                .whenFull(WhenFull.WRITE_THROUGH)
+                .build()) {
+            cache.put(new Brittle("a", new AtomicReference<>()), "1");
+            assertThatThrownBy(() -> cache.put(new Brittle("b", next), "1")).hasMessage("hash");
+            open.countDown();
+            assertThat(cache.flush(Duration.ofSeconds(20))).isTrue();
+            assertThat(cache.pendingWrites().pending()).isZero();
+            assertThat(rows).containsOnlyKeys("a", "b");
+        }
+    }
+
+    @Test
+    void whoWritesThroughAFullQueueStaysInterruptedUnlessItWasTheWriteDeadline() {
+        CountDownLatch never = new CountDownLatch(1);
+        for (boolean byDeadline : List.of(false, true)) {
+            WriteBehindBuilder<String, String> builder = WriteBehind.<String, String>around(
+                            nodes.nearOnly(), batch -> never.await())
+                    .capacity(1)
+                    .batchSize(1)
+                    .whenFull(WhenFull.WRITE_THROUGH)
+                    .writeDeadline(byDeadline ? Duration.ofMillis(20) : Duration.ofMinutes(5));
+            builder.threads = false;
+            WriteBehind<String, String> cache = built(builder);
+            cache.put("a", "1");
+            if (!byDeadline) {
+                Thread.currentThread().interrupt();
+            }
+            assertThatThrownBy(() -> cache.put("b", "1"))
+                    .isInstanceOf(StoreFailedException.class)
+                    .hasCauseInstanceOf(byDeadline ? TimeoutException.class : InterruptedException.class);
+            assertThat(Thread.interrupted()).isEqualTo(!byDeadline);
+        }
+    }
+
+    @Test
+    void aWriteDeadlineLeavesInterruptsOfOthersAlone() {
+        Thread.currentThread().interrupt();
+        WriteDeadline passed = WriteDeadline.begin(Duration.ofNanos(1));
+        // The timer's one thread runs this after the deadline.
+        new CompletableFuture<Void>()
+                .completeOnTimeout(null, 1, TimeUnit.MILLISECONDS)
+                .join();
+        assertThat(passed.end()).isTrue();
+        assertThat(Thread.interrupted()).isTrue();
+        WriteDeadline met = WriteDeadline.begin(Duration.ofMinutes(5));
+        Thread.currentThread().interrupt();
+        assertThat(met.end()).isFalse();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void aDurationThatNobodyLivesToSeeTheEndOfIsATimeLikeOthers() throws Exception {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        int settings = 0;
+        for (Method setting : WriteBehindBuilder.class.getDeclaredMethods()) {
+            if (!Modifier.isPublic(setting.getModifiers())
+                    || !List.of(setting.getParameterTypes()).equals(List.of(Duration.class))) {
+                continue;
+            }
+            settings++;
+            AtomicInteger calls = new AtomicInteger();
+            String name = setting.getName();
+            WriteBehindBuilder<String, String> builder = WriteBehind.<String, String>around(nodes.nearOnly(), batch -> {
+                        if (name.equals("retryAtMost") && calls.incrementAndGet() == 1) {
+                            throw new IOException("down");
+                        }
+                        store.write(batch);
+                    })
+                    .capacity(1)
+                    .batchSize(1)
+                    .maxDelay(Duration.ofMillis(1))
+                    .retryAtMost(forever)
+                    .retryAfter(name.equals("retryAfter") ? forever : Duration.ofMillis(1));
+            setting.invoke(builder, forever);
+            WriteBehind<String, String> cache = builder.build();
+            try {
+                cache.pause();
+                cache.put("a", name);
+                CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> cache.put("b", name));
+                cache.resume();
+                assertThat(cache.flush(forever)).as(name).isTrue();
+                waiting.get();
+            } finally {
+                cache.close();
+            }
+            assertThat(store.rows).as(name).containsOnly(Map.entry("a", name), Map.entry("b", name));
+        }
+        assertThat(settings).isEqualTo(6);
+    }
+
+    @Test
+    void aPauseBeforeARetryGrowsUpToItsBoundAndNeverPastIt() {
+        for (Duration first : List.of(Duration.ofMillis(50), Duration.ofDays(3), Checks.FOREVER)) {
+            QueueSettings.Retry policy = new QueueSettings.Retry(first, Checks.FOREVER, 100);
+            long before = 0;
+            for (int failures = 1; failures < 100; failures++) {
+                long pause = policy.pauseNanos(failures, 0);
+                assertThat(pause).isBetween(Math.max(1, before), Checks.FOREVER.toNanos());
+                before = pause;
+            }
+        }
     }
 
     @Test
