@@ -105,6 +105,9 @@ public interface FarStore {
     /**
      * Raises the counter to {@code max(counter + 1, server time in µs)}, and above each named marker should one be ahead of
      * it, and each named marker to it. They live at least {@code life}.
+     *
+     * <p>A store that can tell that the counter was lost, since it was told of higher numbers before, should begin above them,
+     * here and where it creates the counter: records that were stored under those may still be there.
      */
     CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life);
 

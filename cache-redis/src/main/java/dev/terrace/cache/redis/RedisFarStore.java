@@ -74,6 +74,7 @@ final class RedisFarStore implements FarStore {
     private final SampledFarClock clock;
     private final Terms terms;
     private final Runnable onClose;
+    private final KnownSequence known = new KnownSequence();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Where the records are. */
@@ -315,7 +316,7 @@ final class RedisFarStore implements FarStore {
                 int at = i;
                 numbers.get(i + 1).ifPresent(marker -> markers.put(ordered.get(at), marker));
             }
-            return new MarkerReading(markers, numbers.get(0).orElse(0L));
+            return known.seen(new MarkerReading(markers, numbers.get(0).orElse(0L)));
         });
     }
 
@@ -334,7 +335,7 @@ final class RedisFarStore implements FarStore {
         List<String> ordered = List.copyOf(names);
         byte[] millis = millis(life);
         return script(script, List.of(ordered), (call, one) -> {
-                    call.arg(millis);
+                    call.arg(millis).arg(digits(known.highest()));
                     counterAndMarkers(ordered).forEach(call::key);
                 })
                 .thenApply(replies -> {
@@ -343,7 +344,7 @@ final class RedisFarStore implements FarStore {
                     for (int i = 0; i < ordered.size(); i++) {
                         markers.put(ordered.get(i), number(replies.get(i + 1)));
                     }
-                    return new MarkerReading(markers, number(replies.get(0)));
+                    return known.seen(new MarkerReading(markers, number(replies.get(0))));
                 });
     }
 

@@ -1,6 +1,7 @@
--- KEYS counter, then markers. ARGV deadline, milliseconds of life. The counter and each marker, all the same.
+-- KEYS counter, then markers. ARGV deadline, milliseconds of life, the highest number that the caller was ever given. The
+-- counter and each marker, all the same.
 local life = tonumber(ARGV[2])
-local highest = 0
+local highest = tonumber(ARGV[3])
 local left = {}
 for i = 1, #KEYS do
   highest = math.max(highest, number_under(KEYS[i]) or 0)

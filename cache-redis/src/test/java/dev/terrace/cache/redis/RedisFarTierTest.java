@@ -353,6 +353,49 @@ final class RedisFarTierTest {
     }
 
     @Test
+    void aCounterThatIsLostGoesOnFromTheHighestNumberThatANodeKnows() {
+        RedisServer redis = server();
+        FarStore here = open(RedisFarTier.connect(redis.uri()));
+        FarStore there = open(RedisFarTier.connect(redis.uri()));
+        long ahead = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()) + TimeUnit.HOURS.toMicros(1);
+        redis.command("SET", "s:{cache}", String.valueOf(ahead));
+        await(here.raiseMarkers(List.of("a"), LONG));
+        assertThat(await(there.markers(List.of("a"))).seq()).isEqualTo(ahead + 1);
+        redis.command("FLUSHDB");
+
+        assertThat(await(there.raiseMarkers(List.of("a"), LONG)).seq()).isEqualTo(ahead + 2);
+    }
+
+    @Test
+    void aCounterThatOneBeganAnewWhoKnewLessIsRaisedByOneWhoKnowsMore() {
+        RedisServer redis = server();
+        FarStore here = open(RedisFarTier.connect(redis.uri()));
+        FarStore later = open(RedisFarTier.connect(redis.uri()));
+        long ahead = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()) + TimeUnit.HOURS.toMicros(1);
+        redis.command("SET", "s:{cache}", String.valueOf(ahead));
+        await(here.markers(List.of()));
+        redis.command("FLUSHDB");
+        assertThat(await(later.ensureMarkers(List.of("b"), LONG)).seq()).isLessThan(ahead);
+
+        assertThat(await(here.ensureMarkers(List.of("a"), LONG)))
+                .isEqualTo(new MarkerReading(Map.of("a", ahead), ahead));
+        assertThat(await(later.raiseMarkers(List.of("b"), LONG)).seq()).isEqualTo(ahead + 1);
+    }
+
+    /** So that one foreign value does not outlive the server that has it. */
+    @Test
+    void aNumberThatNoClockGivesIsForgottenWithItsServer() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()));
+        redis.command("SET", "s:{cache}", String.valueOf(KnownSequence.HIGHEST + 1));
+        await(store.markers(List.of()));
+        redis.command("FLUSHDB");
+
+        assertThat(await(store.raiseMarkers(List.of("a"), LONG)).seq())
+                .isLessThan(TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()) + TimeUnit.HOURS.toMicros(1));
+    }
+
+    @Test
     void whatNeverEndsIsNoLease() {
         RedisServer redis = server();
         FarStore store = open(RedisFarTier.connect(redis.uri()));
