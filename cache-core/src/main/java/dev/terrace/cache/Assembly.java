@@ -198,6 +198,7 @@ final class Assembly<K, V> {
         Duration maxIdle = settings.life().maxIdle();
         KeyCodec<? super K> keys = farSettings.keyCodec() == null ? KeyCodec.standard() : farSettings.keyCodec();
         FarSide<K, V> side = new FarSide<>(
+                settings.name(),
                 keys,
                 access,
                 recovery,

@@ -94,7 +94,9 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
      * Stores the value if the key has none: nothing, a tombstone, an ended life and a value invalidated by tag or clear count
      * as none; a stale value and a cached null count as one.
      *
-     * @return whether this call stored the value
+     * @return whether this call stored the value. False says no more than that: the key has a value, or the far tier is
+     *     read-only, or, with {@link WhenFarFails#DEGRADE}, it did not acknowledge: it failed, is switched off, or a change of
+     *     the key waits to be repaired there; that is counted and reported as {@link FailureKind#FAR_WRITE}
      */
     boolean putIfAbsent(K key, @NonNull V value);
 

@@ -2,6 +2,7 @@ package dev.terrace.cache;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,10 +51,19 @@ final class FailureLog {
                 && unavailable.reason() == FarUnavailableException.Reason.BREAKER_OPEN;
     }
 
+    /** The application's own failures may fail to say what they are. */
+    private static @Nullable String message(Throwable failure) {
+        try {
+            return failure.getMessage();
+        } catch (RuntimeException | StackOverflowError thrown) {
+            return "its message failed with " + thrown.getClass().getName();
+        }
+    }
+
     /** One line, whatever a server or a driver put into its message. */
     private static String text(Throwable failure) {
         String type = failure.getClass().getName();
-        String message = failure.getMessage();
+        String message = message(failure);
         if (message == null) {
             return type;
         }

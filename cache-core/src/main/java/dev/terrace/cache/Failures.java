@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts failures by kind, logs them at a limited rate and tells the listener, whatever that does. Never throws. */
+/** Counts failures by kind, logs them at a limited rate and tells the listener, whatever these do. Never throws. */
 final class Failures implements FailureReports {
 
     private final String cacheName;
@@ -33,7 +33,12 @@ final class Failures implements FailureReports {
     private void note(FailureKind kind, Throwable failure) {
         Kind noted = Objects.requireNonNull(kinds.get(kind));
         noted.count().increment();
-        noted.log().failed(failure);
+        try {
+            noted.log().failed(failure);
+        } catch (Throwable unlogged) {
+            // Of a log, or of a failure that cannot be put into words: it was counted, and the caller has work to go on
+            // with.
+        }
     }
 
     /** The kinds that occurred, with how often. */

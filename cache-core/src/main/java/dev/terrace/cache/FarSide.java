@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A cache's far tier with what belongs to it: keys, the typed access, and the repairs that wait for it. */
 record FarSide<K, V>(
+        String cacheName,
         KeyCodec<? super K> keys,
         FarAccess<V> access,
         RecoveryQueue recovery,
@@ -15,7 +16,17 @@ record FarSide<K, V>(
 
     /** Under which key a key's record is stored; fails as the key codec does. */
     FarKey key(K key) {
-        return FarKeys.of(Objects.requireNonNull(keys.encode(key), "the keyCodec returned null"));
+        return FarKeys.of(
+                Objects.requireNonNull(encoded(key), () -> "cache \"" + cacheName + "\": the keyCodec returned null"));
+    }
+
+    /** Codecs do not know whose keys they encode. */
+    private @Nullable String encoded(K key) {
+        try {
+            return keys.encode(key);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("cache \"" + cacheName + "\": " + e.getMessage(), e);
+        }
     }
 
     /** Whether this node may ask the far tier for a key: it is on, and no change of the key waits to be repaired there. */

@@ -36,33 +36,49 @@ final class Fills<K, V> {
     void store(Map<Flight<K, V>, Loads.Loaded<V>> loaded) {
         List<Pending<K, V>> fillable = new ArrayList<>();
         loaded.forEach((flight, result) -> {
-            Lifetime lifetime = result.value() == null
-                    ? engine.rules().lives().ofNothing(result.options().options())
-                    : engine.rules().lives().of(result.options().options());
-            if (lifetime == null) {
-                dropAll(flight);
-                return;
+            try {
+                Pending<K, V> pending = prepared(flight, result);
+                if (pending != null) {
+                    fillable.add(pending);
+                }
+            } catch (Throwable defect) {
+                // Such as of the application's copier or codec: of this value, and not of those beside it.
+                steps.giveUp(flight, defect);
             }
-            Entry<V> entry = entry(flight, result, lifetime);
-            FarLease lease = flight.lease;
-            if (far == null || lease == null || far.switches().isReadOnly()) {
-                endUnfilled(flight, entry);
-                return;
-            }
-            flight.answer.complete(Answer.loaded(entry));
-            byte[] bytes = encoded(far, result.value());
-            if (bytes == null && result.value() != null) {
-                // The far tier must not go on serving what this value replaces.
-                removeReplaced(far, flight);
-                endUnfilled(flight, entry);
-                return;
-            }
-            fillable.add(
-                    new Pending<>(flight, entry, new FillRequest(lease, draft(far, flight, entry, bytes, lifetime))));
         });
         if (far != null && !fillable.isEmpty()) {
-            fill(far, fillable);
+            try {
+                fill(far, fillable);
+            } catch (Throwable defect) {
+                fillable.forEach(pending -> steps.giveUp(pending.flight(), defect));
+            }
         }
+    }
+
+    /** What is to be stored in the far tier; null where nothing is, and the flight has ended. */
+    private @Nullable Pending<K, V> prepared(Flight<K, V> flight, Loads.Loaded<V> result) {
+        Lifetime lifetime = result.value() == null
+                ? engine.rules().lives().ofNothing(result.options().options())
+                : engine.rules().lives().of(result.options().options());
+        if (lifetime == null) {
+            dropAll(flight);
+            return null;
+        }
+        Entry<V> entry = entry(flight, result, lifetime);
+        FarLease lease = flight.lease;
+        if (far == null || lease == null || far.switches().isReadOnly()) {
+            endUnfilled(flight, entry);
+            return null;
+        }
+        flight.answer.complete(Answer.loaded(entry));
+        byte[] bytes = encoded(far, result.value());
+        if (bytes == null && result.value() != null) {
+            // The far tier must not go on serving what this value replaces.
+            removeReplaced(far, flight);
+            endUnfilled(flight, entry);
+            return null;
+        }
+        return new Pending<>(flight, entry, new FillRequest(lease, draft(far, flight, entry, bytes, lifetime)));
     }
 
     private record Pending<K, V>(Flight<K, V> flight, Entry<V> entry, FillRequest request) {}
@@ -153,7 +169,7 @@ final class Fills<K, V> {
                                 endUnanswered(one);
                             }
                         } catch (Throwable defect) {
-                            steps.fail(one.flight(), defect);
+                            steps.giveUp(one.flight(), defect);
                         }
                     }
                 });

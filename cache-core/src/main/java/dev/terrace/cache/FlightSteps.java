@@ -450,12 +450,32 @@ final class FlightSteps<K, V> {
         });
     }
 
-    private void failed(Flight<K, V> flight, Throwable failure) {
-        if (flight.previous != null && flight.purpose != Flight.Purpose.REFRESH) {
-            // Before anybody can start another flight, who must find the pause.
-            engine.rules().pauses().failed(flight.key, engine.now());
+    /** Its load brought nothing that could be stored: gives its lease back, and ends it. Never throws. */
+    void giveUp(Flight<K, V> flight, Throwable failure) {
+        try {
+            release(flight);
+        } catch (Throwable unreleased) {
+            engine.reports().failures().report(FailureKind.FAR_LEASE, unreleased);
         }
-        engine.flights().ended(flight);
+        try {
+            fail(flight, failure);
+        } catch (Throwable defect) {
+            // Nobody is to wait for it, whatever else of it could not be done.
+            flight.outcome.completeExceptionally(failure);
+            flight.answer.completeExceptionally(failure);
+            engine.reports().failures().report(FailureKind.APPLICATION, defect);
+        }
+    }
+
+    private void failed(Flight<K, V> flight, Throwable failure) {
+        try {
+            if (flight.previous != null && flight.purpose != Flight.Purpose.REFRESH) {
+                // Before anybody can start another flight, who must find the pause.
+                engine.rules().pauses().failed(flight.key, engine.now());
+            }
+        } finally {
+            engine.flights().ended(flight);
+        }
         flight.outcome.completeExceptionally(failure);
         if (!flight.answer.completeExceptionally(failure) && flight.purpose != Flight.Purpose.REFRESH) {
             engine.reports()

@@ -72,10 +72,10 @@ final class Loads<K, V> {
                     // The deadline passed before it could be told whom to stop.
                     running.cancel();
                 }
-            } catch (LoadRejectedException noRoom) {
+            } catch (Throwable notStarted) {
                 if (state.compareAndSet(State.WAITING, State.ENDED)) {
                     timer.cancel();
-                    failed(flights, noRoom, Duration.ZERO);
+                    failed(flights, notStarted, Duration.ZERO);
                 }
             }
         }
@@ -135,19 +135,21 @@ final class Loads<K, V> {
         }
 
         private void ended(Map<Flight<K, V>, Loaded<V>> loaded, @Nullable Throwable failure) {
-            Duration took = Duration.ofNanos(engine.now() - flights.get(0).loadStartedAt);
-            if (failure != null) {
-                failed(flights, unchecked(failure), took);
-                return;
-            }
-            engine.counters().loadSuccesses.increment();
-            engine.counters().loadNanos.add(took.toNanos());
-            engine.reports().listener().onLoad(engine.settings().name(), took, null);
-            flights.forEach(flight -> engine.rules().pauses().succeeded(flight.key));
             try {
+                Duration took = Duration.ofNanos(engine.now() - flights.get(0).loadStartedAt);
+                if (failure != null) {
+                    failed(flights, unchecked(failure), took);
+                    return;
+                }
+                engine.counters().loadSuccesses.increment();
+                engine.counters().loadNanos.add(took.toNanos());
+                engine.reports().listener().onLoad(engine.settings().name(), took, null);
+                flights.forEach(flight -> engine.rules().pauses().succeeded(flight.key));
                 fills.store(loaded);
             } catch (Throwable defect) {
-                flights.forEach(flight -> steps.fail(flight, defect));
+                flights.stream()
+                        .filter(flight -> !flight.outcome.isDone())
+                        .forEach(flight -> steps.giveUp(flight, defect));
             }
         }
 
@@ -172,10 +174,7 @@ final class Loads<K, V> {
         engine.counters().loadFailures.increment();
         engine.counters().loadNanos.add(took.toNanos());
         engine.reports().listener().onLoad(engine.settings().name(), took, failure);
-        for (Flight<K, V> flight : flights) {
-            steps.release(flight);
-            steps.fail(flight, failure);
-        }
+        flights.forEach(flight -> steps.giveUp(flight, failure));
     }
 
     private Throwable unchecked(Throwable failure) {
@@ -205,7 +204,8 @@ final class Loads<K, V> {
         flights.forEach(flight -> byKey.put(flight.key, flight));
         Map<K, ? extends V> values = many.loadAll(Collections.unmodifiableSet(byKey.keySet()));
         if (values == null) {
-            throw new IllegalStateException("the bulk loader returned null instead of a map");
+            throw new IllegalStateException(
+                    "cache \"" + engine.settings().name() + "\": the bulk loader returned null instead of a map");
         }
         Map<Flight<K, V>, Loaded<V>> loaded = new LinkedHashMap<>();
         List<Flight<K, V>> all = new ArrayList<>(byKey.values());

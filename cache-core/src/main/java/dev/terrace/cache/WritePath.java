@@ -245,8 +245,8 @@ final class WritePath<K, V> {
             return CompletableFuture.completedFuture(false);
         }
         if (!far.mayAsk(farKey)) {
-            return CompletableFuture.failedFuture(unacknowledged(new IllegalStateException(
-                    "the far tier is off, or a change of this key waits to be repaired there")));
+            return CompletableFuture.failedFuture(unacknowledged(reported(new IllegalStateException(
+                    "the far tier is off, or a change of this key waits to be repaired there"))));
         }
         Draft<V> draft = draft(far, farKey, write);
         FarSide<K, V> side = far;
@@ -278,8 +278,7 @@ final class WritePath<K, V> {
                     }
                     change.end();
                     if (failed) {
-                        return CompletableFuture.<Boolean>failedFuture(
-                                failure == null ? new IllegalStateException("the write arrived late") : failure);
+                        return CompletableFuture.<Boolean>failedFuture(failure == null ? late() : failure);
                     }
                     if (result instanceof WriteReply.Changed changed && attempt < MAX_ATTEMPTS) {
                         return side.access()
@@ -462,9 +461,18 @@ final class WritePath<K, V> {
     }
 
     private <T> CompletableFuture<T> switchedOff() {
-        IllegalStateException off = new IllegalStateException("the far tier is switched off");
-        engine.reports().failures().report(FailureKind.FAR_WRITE, off);
-        return CompletableFuture.failedFuture(off);
+        return CompletableFuture.failedFuture(reported(new IllegalStateException("the far tier is switched off")));
+    }
+
+    /** The far tier answered, so that nobody but us knows that this is a failure. */
+    private IllegalStateException late() {
+        return reported(new IllegalStateException("a write arrived after its deadline"));
+    }
+
+    /** A failure of a write that no far call had: it may be thrown to nobody. */
+    private IllegalStateException reported(IllegalStateException failure) {
+        engine.reports().failures().report(FailureKind.FAR_WRITE, failure);
+        return failure;
     }
 
     /** Gives the near entry of a change that was stored. */
@@ -550,10 +558,7 @@ final class WritePath<K, V> {
                     }
                 }
                 if (!failed.isEmpty()) {
-                    throw unacknowledged(
-                            failure == null
-                                    ? new IllegalStateException("a write arrived after its deadline")
-                                    : failure);
+                    throw unacknowledged(failure == null ? late() : failure);
                 }
                 return null;
             });
