@@ -26,10 +26,13 @@ final class Assembly<K, V> {
     private final ReadPath<K, V> reads;
     private final WritePath<K, V> writes;
     private final TieredAsyncCache<K, V> async;
+    private final TieredAsyncCache<K, V> direct;
+    private final Lookups<K, V> lookups;
     private final Failures failures;
     private final GuardedListener listener;
     private final Tracing tracing;
     private final LoadExecutor loadThreads;
+    private final CallbackThreads callbackThreads;
     private final @Nullable FarParts<K, V> far;
     private final List<AutoCloseable> holds = new ArrayList<>();
     private final Set<Lookup.Tier> kinds;
@@ -48,6 +51,7 @@ final class Assembly<K, V> {
         listener = new GuardedListener(listeners, failures);
         tracing = new Tracing(settings.name(), settings.watchers().tracer(), failures);
         loadThreads = new LoadExecutor(settings.name(), settings.loading().threads());
+        callbackThreads = CallbackThreads.of(settings.name(), failures);
         Stripes stripes = new Stripes(parts.stripes);
         Settings.FarSettings<K, V> farSettings = settings.far();
         Markers markers = new Markers(
@@ -84,7 +88,10 @@ final class Assembly<K, V> {
                 new Flights<>());
         reads = new ReadPath<>(engine);
         writes = new WritePath<>(engine);
-        async = new TieredAsyncCache<>(reads, writes, new Lookups<>(engine, reads), loads);
+        lookups = new Lookups<>(engine);
+        async = new TieredAsyncCache<>(
+                reads, writes, lookups, loads, parts.callbacks == null ? callbackThreads : parts.callbacks);
+        direct = new TieredAsyncCache<>(reads, writes, lookups, loads, Runnable::run);
         kinds = settings.near() == null
                 ? Set.of(Lookup.Tier.FAR)
                 : far == null ? Set.of(Lookup.Tier.NEAR) : Set.of(Lookup.Tier.NEAR, Lookup.Tier.FAR);
@@ -270,6 +277,15 @@ final class Assembly<K, V> {
         return async;
     }
 
+    /** As {@link #async}, for one who waits for what it returns and does nothing else with it. */
+    TieredAsyncCache<K, V> direct() {
+        return direct;
+    }
+
+    Lookups<K, V> lookups() {
+        return lookups;
+    }
+
     GuardedListener listener() {
         return listener;
     }
@@ -342,6 +358,7 @@ final class Assembly<K, V> {
             }
             far.side().access().close();
         }
+        callbackThreads.close();
         holds.forEach(Assembly::closed);
     }
 

@@ -10,6 +10,15 @@ import org.jspecify.annotations.Nullable;
  * arrive in the future; only null arguments, malformed tags and a missing loader are refused on the spot. A near hit is a
  * completed future. Thread-safe.
  *
+ * <p><b>Threads.</b> A future is complete when it is returned, or it is completed on a thread that the cache has for nothing
+ * else: what follows on it without an executor of its own ({@code thenApply}, {@code whenComplete}) runs there, or on the thread
+ * that adds it if the future is complete by then, and may block, also on this cache. It never runs on a thread that loads, nor
+ * on one of a far tier's driver or of timers. These threads are virtual where the JVM has them, and then there is one for each
+ * completion; else there are up to 256 for a cache, and further completions wait for one of them to become free. They are not
+ * those of {@link CacheBuilder#executor}, which might be full, and no completion is refused, also not after the close; should
+ * the JVM have no thread to give, it happens on the thread that has the result, and is reported as
+ * {@link FailureKind#LOAD_REJECTED}.
+ *
  * <p>Unlike their blocking twins, writes always report the true outcome of the far tier: where the write was not
  * acknowledged the future fails with {@link FarWriteException}, whatever {@link WhenFarFails} says. The repair is queued
  * all the same.

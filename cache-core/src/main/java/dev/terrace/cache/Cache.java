@@ -59,7 +59,9 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
 
     /**
      * The values of many keys, by one read of each tier, and one bulk load (or one load each, without a bulk loader) of what
-     * is missing.
+     * is missing. More than 16,384 keys are read in portions, one after the other, each with a bulk load of its own and within
+     * the bounds of a read of its own; without a bulk loader a portion is a quarter of the loads that may run and wait, if that
+     * is less. Where a portion fails, so does the call, and those after it are not read.
      *
      * @return the values that exist, in the order of the keys; unmodifiable
      * @throws IllegalStateException if the cache has no loader

@@ -34,6 +34,10 @@ final class Defaults {
     static final int MOST_WATCHES = 262_144;
     /** How many keys may be read or loaded at once. */
     static final int MAX_FLIGHTS = 65_536;
+    /** How many keys of one bulk read are read at once; more are read in portions. */
+    static final int KEYS_AT_ONCE = 16_384;
+    /** How many callbacks of futures run at once where threads are not virtual. */
+    static final int MOST_CALLBACK_THREADS = 256;
     /** How many near copies may wait to be compared with the far tier ahead of time. */
     static final int VALIDATIONS_WAITING = 4_096;
     /** How many of them are compared in one round trip. */

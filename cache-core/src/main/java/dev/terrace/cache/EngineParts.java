@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -17,6 +18,10 @@ final class EngineParts {
     /** Runs loads in place of the cache's threads. */
     @Nullable
     LoadRunner loads;
+
+    /** Completes futures of callers that do not block, in place of the cache's threads. */
+    @Nullable
+    Executor callbacks;
 
     DoubleSupplier chance = () -> ThreadLocalRandom.current().nextDouble();
     LongSupplier writeIds = () -> ThreadLocalRandom.current().nextLong();

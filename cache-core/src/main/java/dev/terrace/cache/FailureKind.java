@@ -18,7 +18,7 @@ public enum FailureKind {
     ENCODE,
     /** A load failed while a stale value was served, or in the background. */
     LOAD,
-    /** A background load found no room. */
+    /** A background load found no room; or there was no thread for callbacks, which then run elsewhere. */
     LOAD_REJECTED,
     /** The recovery queue was full and became one clear. */
     RECOVERY_OVERFLOW,

@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where loads run: on virtual threads where the JVM has them, else on daemon threads that end when they are idle, or on what
- * the user gave. As many as it is asked for: {@link LoadExecutor} asks for a bounded number.
+ * Where loads and callbacks run: on virtual threads where the JVM has them, else on daemon threads that end when they are idle, or on what
+ * the user gave. As many as it is asked for: those who ask, {@link LoadExecutor} and {@link CallbackThreads}, do so for a bounded number.
  */
 interface LoadThreads extends Executor {
 
@@ -86,7 +86,8 @@ interface LoadThreads extends Executor {
 
         @Override
         public void close() {
-            pool.shutdown();
+            // Not a shutdown, which would refuse callbacks of what ends after the close.
+            pool.setKeepAliveTime(0, TimeUnit.SECONDS);
         }
 
         @Override

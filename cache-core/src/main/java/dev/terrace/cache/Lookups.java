@@ -2,24 +2,17 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.Validity.Verdict;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 
-/** Tells what the tiers know of a key. */
+/** Tells what the tiers know of a key, from what a read of it found. */
 final class Lookups<K, V> {
 
     private final Engine<K, V> engine;
-    private final ReadPath<K, V> reads;
 
-    Lookups(Engine<K, V> engine, ReadPath<K, V> reads) {
+    Lookups(Engine<K, V> engine) {
         this.engine = engine;
-        this.reads = reads;
     }
 
-    CompletableFuture<Lookup<V>> lookup(K key) {
-        return reads.peek(key).answer().thenApply(this::described);
-    }
-
-    private Lookup<V> described(Answer<V> answer) {
+    Lookup<V> described(Answer<V> answer) {
         Entry<V> entry = answer.entry();
         if (entry == null) {
             return Lookup.absent();

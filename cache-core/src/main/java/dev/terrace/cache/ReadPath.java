@@ -8,7 +8,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +158,58 @@ final class ReadPath<K, V> {
             }
             return answers;
         });
+    }
+
+    /** Keys in portions that are small enough for each to be read at once, and to leave room for others. */
+    List<List<K>> portions(Set<K> keys) {
+        return portions(keys, Defaults.KEYS_AT_ONCE);
+    }
+
+    /** The same where what is missing is loaded: each by itself takes the room of a load. */
+    List<List<K>> portions(Set<K> keys, LoadSource<K, V> source) {
+        Settings.LoadThreads threads = engine.settings().loading().threads();
+        long loads = ((long) threads.maxConcurrent() + threads.maxWaiting()) / 4;
+        return portions(
+                keys,
+                source.many() != null
+                        ? Defaults.KEYS_AT_ONCE
+                        : (int) Math.max(1, Math.min(loads, Defaults.KEYS_AT_ONCE)));
+    }
+
+    private List<List<K>> portions(Set<K> keys, int size) {
+        List<K> all = List.copyOf(keys);
+        List<List<K>> portions = new ArrayList<>(1);
+        for (int from = 0; from < all.size(); from += size) {
+            portions.add(all.subList(from, Math.min(from + size, all.size())));
+        }
+        // An operation on no keys, too, asks whether the cache is open.
+        return portions.isEmpty() ? List.of(List.of()) : portions;
+    }
+
+    /** Done once all have been answered, however. */
+    static <K, V> CompletableFuture<@Nullable Void> allEnded(Map<K, Requested<K, V>> requested) {
+        List<CompletableFuture<Answer<V>>> answers = new ArrayList<>(requested.size());
+        requested.values().forEach(one -> answers.add(one.answer()));
+        return Completions.allEnded(answers);
+    }
+
+    /** Adds the values that there are, in the order of the keys, of what has been answered. */
+    void collect(
+            Map<K, Requested<K, V>> requested,
+            Function<CompletableFuture<Answer<V>>, Answer<V>> answered,
+            Map<K, V> values) {
+        requested.forEach((key, one) -> {
+            V value = delivered(answered.apply(one.answer()));
+            if (value != null) {
+                values.put(key, value);
+            }
+        });
+    }
+
+    /** The task, to be run on another thread in the context of this one. */
+    Runnable carried(Runnable task) {
+        ContextHook hook = engine.settings().loading().threads().contextHook();
+        return engine.reports().tracing().carried(hook == null ? task : hook.wrap(task));
     }
 
     /** Starts the flights that a request created, or ends them if it failed half-way. */

@@ -1,8 +1,6 @@
 package dev.terrace.cache;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,28 +8,40 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The cache for callers that do not block. {@link TieredCache} waits for what this returns. */
+/**
+ * The cache for callers that do not block. What it returns is complete, or is completed by an executor: not on the thread that
+ * has the result, since what callers do next may block.
+ */
 final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     private final ReadPath<K, V> reads;
     private final WritePath<K, V> writes;
     private final Lookups<K, V> lookups;
     private final LoadRunner loadThreads;
+    private final Executor callbacks;
 
-    TieredAsyncCache(ReadPath<K, V> reads, WritePath<K, V> writes, Lookups<K, V> lookups, LoadRunner loadThreads) {
+    TieredAsyncCache(
+            ReadPath<K, V> reads,
+            WritePath<K, V> writes,
+            Lookups<K, V> lookups,
+            LoadRunner loadThreads,
+            Executor callbacks) {
         this.reads = reads;
         this.writes = writes;
         this.lookups = lookups;
         this.loadThreads = loadThreads;
+        this.callbacks = callbacks;
     }
 
     @Override
     public CompletableFuture<@Nullable V> getIfPresent(K key) {
         Objects.requireNonNull(key, "key");
-        return TieredAsyncCache.<@Nullable V>future(
-                () -> reads.peek(key).answer().thenApply(reads::delivered));
+        return future(() -> Begun.of(reads.peek(key).answer()), reads::delivered);
     }
 
     @Override
@@ -60,20 +70,20 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     private CompletableFuture<V> get(K key, LoadSource<K, V> source) {
-        return future(() -> {
+        try {
             Entry<V> entry = reads.fresh(key);
             if (entry != null) {
-                return CompletableFuture.completedFuture(reads.delivered(Answer.found(entry, Lookup.Tier.NEAR)));
+                return CompletableFuture.completedFuture(reads.value(entry));
             }
-            ReadPath.Requested<K, V> requested = reads.get(key, source, loadThreads);
-            CompletableFuture<V> value = requested.answer().thenApply(reads::delivered);
-            value.whenComplete((result, failure) -> {
-                if (value.isCancelled()) {
-                    reads.abandon(requested);
-                }
-            });
-            return value;
-        });
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return future(
+                () -> {
+                    ReadPath.Requested<K, V> requested = reads.get(key, source, loadThreads);
+                    return new Begun<>(requested.answer(), () -> reads.abandon(requested));
+                },
+                reads::delivered);
     }
 
     @Override
@@ -93,39 +103,17 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     private CompletableFuture<Map<K, V>> getAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
-        Set<K> distinct = distinct(keys);
-        return future(() -> {
-            Map<K, ReadPath.Requested<K, V>> requested = reads.getAll(distinct, source, loadThreads);
-            CompletableFuture<Map<K, V>> values = collected(requested);
-            values.whenComplete((result, failure) -> {
-                if (values.isCancelled()) {
-                    requested.values().forEach(reads::abandon);
-                }
-            });
-            return values;
-        });
+        return new BulkRead<>(
+                        reads,
+                        callbacks,
+                        reads.portions(distinct(keys), source),
+                        portion -> reads.getAll(portion, source, loadThreads))
+                .start();
     }
 
     @Override
     public CompletableFuture<Map<K, V>> getAllPresent(Iterable<? extends K> keys) {
-        Set<K> distinct = distinct(keys);
-        return future(() -> collected(reads.peekAll(distinct)));
-    }
-
-    /** All values that there are, in the order of the keys, once the last answer is there. */
-    CompletableFuture<Map<K, V>> collected(Map<K, ReadPath.Requested<K, V>> requested) {
-        List<CompletableFuture<Answer<V>>> answers = new ArrayList<>(requested.size());
-        requested.values().forEach(one -> answers.add(one.answer()));
-        return Completions.allEnded(answers).thenApply(done -> {
-            Map<K, V> values = new LinkedHashMap<>(requested.size() * 2);
-            requested.forEach((key, one) -> {
-                V value = reads.delivered(one.answer().join());
-                if (value != null) {
-                    values.put(key, value);
-                }
-            });
-            return Collections.unmodifiableMap(values);
-        });
+        return new BulkRead<>(reads, callbacks, reads.portions(distinct(keys)), reads::peekAll).start();
     }
 
     /** Keys without repetition, none of them null. */
@@ -142,7 +130,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<Lookup<V>> lookup(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> lookups.lookup(key));
+        return future(() -> Begun.of(reads.peek(key).answer()), lookups::described);
     }
 
     @Override
@@ -154,20 +142,20 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     public CompletableFuture<Void> put(K key, V value, EntryOptions options) {
         WritePath.Write<V> write = write(value, options);
         Objects.requireNonNull(key, "key");
-        return future(() -> writes.put(Map.of(key, write)));
+        return written(() -> writes.put(Map.of(key, write)));
     }
 
     @Override
     public CompletableFuture<PutStamp> putAhead(K key, V value, EntryOptions options) {
         WritePath.Write<V> write = write(value, options);
         Objects.requireNonNull(key, "key");
-        return future(() -> writes.putAhead(key, write));
+        return written(() -> writes.putAhead(key, write));
     }
 
     @Override
     public CompletableFuture<Void> settle(Map<? extends K, PutStamp> stamps) {
         Map<K, PutStamp> settled = Map.copyOf(stamps);
-        return future(() -> writes.settle(settled));
+        return written(() -> writes.settle(settled));
     }
 
     @Override
@@ -175,7 +163,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
         Objects.requireNonNull(values, "values");
         Map<K, WritePath.Write<V>> all = new LinkedHashMap<>();
         values.forEach((key, value) -> all.put(Objects.requireNonNull(key, "key"), write(value, EntryOptions.DEFAULT)));
-        return future(() -> writes.put(all));
+        return written(() -> writes.put(all));
     }
 
     private static <V> WritePath.Write<V> write(V value, EntryOptions options) {
@@ -192,31 +180,31 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     public CompletableFuture<Boolean> putIfAbsent(K key, V value, EntryOptions options) {
         WritePath.Write<V> write = write(value, options);
         Objects.requireNonNull(key, "key");
-        return future(() -> writes.putIfAbsent(key, write));
+        return written(() -> writes.putIfAbsent(key, write));
     }
 
     @Override
     public CompletableFuture<Void> invalidate(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> writes.invalidate(List.of(key)));
+        return written(() -> writes.invalidate(List.of(key)));
     }
 
     @Override
     public CompletableFuture<Void> invalidateAll(Iterable<? extends K> keys) {
         Set<K> distinct = distinct(keys);
-        return future(() -> writes.invalidate(distinct));
+        return written(() -> writes.invalidate(distinct));
     }
 
     @Override
     public CompletableFuture<Void> invalidateTag(String tag) {
         Checks.tag(tag);
-        return future(() -> writes.invalidateTags(List.of(tag)));
+        return written(() -> writes.invalidateTags(List.of(tag)));
     }
 
     @Override
     public CompletableFuture<Void> expire(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> writes.expire(key));
+        return written(() -> writes.expire(key));
     }
 
     @Override
@@ -232,43 +220,70 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     }
 
     private CompletableFuture<V> refresh(K key, LoadSource<K, V> source) {
-        return future(() -> reads.refresh(key, source, loadThreads).thenApply(reads::delivered));
+        return future(() -> Begun.of(reads.refresh(key, source, loadThreads)), reads::delivered);
     }
 
     @Override
     public CompletableFuture<Void> clear() {
-        return future(writes::clear);
+        return written(writes::clear);
     }
 
-    /** What an operation throws before it has a future arrives in one, and failures arrive without wrapping. */
-    private static <T extends @Nullable Object> CompletableFuture<T> future(Operation<T> operation) {
-        try {
-            CompletableFuture<T> result = operation.start();
-            return result.isCompletedExceptionally() || !result.isDone() ? unwrapped(result) : result;
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+    private <T extends @Nullable Object> CompletableFuture<T> written(Supplier<CompletableFuture<T>> write) {
+        return future(() -> Begun.of(write.get()), Function.identity());
+    }
+
+    /**
+     * An operation that has begun.
+     *
+     * @param left called when the caller does not wait for the answer any more
+     */
+    private record Begun<A extends @Nullable Object>(CompletableFuture<A> answer, Runnable left) {
+
+        static <A extends @Nullable Object> Begun<A> of(CompletableFuture<A> answer) {
+            return new Begun<>(answer, () -> {});
         }
     }
 
-    private static <T extends @Nullable Object> CompletableFuture<T> unwrapped(CompletableFuture<T> wrapped) {
+    /**
+     * What the caller is given of an answer. What an operation throws before it has a future arrives in one, and failures
+     * arrive without wrapping.
+     */
+    private <A extends @Nullable Object, T extends @Nullable Object> CompletableFuture<T> future(
+            Supplier<Begun<A>> operation, Function<? super A, ? extends T> given) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        wrapped.whenComplete((value, failure) -> {
-            if (failure == null) {
-                result.complete(value);
+        try {
+            Begun<A> begun = operation.get();
+            CompletableFuture<A> answer = begun.answer();
+            if (answer.isDone()) {
+                answer.whenComplete((value, failure) -> complete(result, given, value, failure));
             } else {
-                result.completeExceptionally(Completions.cause(failure));
+                answer.whenComplete(
+                        (value, failure) -> callbacks.execute(() -> complete(result, given, value, failure)));
+                result.whenComplete((value, failure) -> {
+                    if (result.isCancelled()) {
+                        begun.left().run();
+                    }
+                });
             }
-        });
-        result.whenComplete((value, failure) -> {
-            if (result.isCancelled()) {
-                wrapped.cancel(true);
-            }
-        });
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+        }
         return result;
     }
 
-    @FunctionalInterface
-    private interface Operation<T extends @Nullable Object> {
-        CompletableFuture<T> start();
+    private static <A extends @Nullable Object, T extends @Nullable Object> void complete(
+            CompletableFuture<T> result,
+            Function<? super A, ? extends T> given,
+            A answer,
+            @Nullable Throwable failure) {
+        if (failure != null) {
+            result.completeExceptionally(Completions.cause(failure));
+        } else if (!result.isDone()) {
+            try {
+                result.complete(given.apply(answer));
+            } catch (Throwable thrown) {
+                result.completeExceptionally(thrown);
+            }
+        }
     }
 }

@@ -1,18 +1,21 @@
 package dev.terrace.cache;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A cache for callers that may block: a near hit is answered here, all else is what {@link TieredAsyncCache} does, waited for. */
+/** A cache for callers that may block: a near hit is answered here, all else is waited for where it ends. */
 final class TieredCache<K, V> implements Cache<K, V> {
 
     private final Assembly<K, V> assembly;
     private final String name;
     private final ReadPath<K, V> reads;
-    private final TieredAsyncCache<K, V> async;
+    private final TieredAsyncCache<K, V> direct;
+    private final Lookups<K, V> lookups;
     private final LoadRunner loadThreads;
     private final boolean loadOnCaller;
     private final WhenFarFails whenFarFails;
@@ -23,7 +26,8 @@ final class TieredCache<K, V> implements Cache<K, V> {
         Settings<K, V> settings = assembly.engine().settings();
         this.name = settings.name();
         this.reads = assembly.reads();
-        this.async = assembly.async();
+        this.direct = assembly.direct();
+        this.lookups = assembly.lookups();
         this.loadThreads = assembly.engine().surroundings().loadThreads();
         this.loadOnCaller = settings.loading().threads().loadOn() == LoadOn.CALLER;
         this.whenFarFails = settings.far() == null
@@ -103,40 +107,52 @@ final class TieredCache<K, V> implements Cache<K, V> {
     }
 
     private Map<K, V> fetchedAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
-        Set<K> distinct = TieredAsyncCache.distinct(keys);
-        CallerRunner here = callerRunner(distinct.size());
-        Map<K, ReadPath.Requested<K, V>> requested = reads.getAll(distinct, source, here == null ? loadThreads : here);
-        try {
-            return waiting.waitFor(async.collected(requested), here);
-        } catch (CallerInterruptedException | LoadTimeoutException e) {
-            requested.values().forEach(reads::abandon);
-            throw e;
+        Map<K, V> values = new LinkedHashMap<>();
+        for (List<K> portion : reads.portions(TieredAsyncCache.distinct(keys), source)) {
+            CallerRunner here = callerRunner(portion.size());
+            collect(reads.getAll(portion, source, here == null ? loadThreads : here), here, values);
         }
+        return Collections.unmodifiableMap(values);
     }
 
     @Override
     public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
-        return waiting.waitFor(async.collected(reads.peekAll(TieredAsyncCache.distinct(keys))), null);
+        Map<K, V> values = new LinkedHashMap<>();
+        for (List<K> portion : reads.portions(TieredAsyncCache.distinct(keys))) {
+            collect(reads.peekAll(portion), null, values);
+        }
+        return Collections.unmodifiableMap(values);
+    }
+
+    private void collect(Map<K, ReadPath.Requested<K, V>> requested, @Nullable CallerRunner here, Map<K, V> values) {
+        try {
+            waiting.waitFor(ReadPath.allEnded(requested), here);
+        } catch (CallerInterruptedException | LoadTimeoutException e) {
+            requested.values().forEach(reads::abandon);
+            throw e;
+        }
+        reads.collect(requested, answer -> waiting.waitFor(answer, null), values);
     }
 
     @Override
     public Lookup<V> lookup(K key) {
-        return waiting.waitFor(async.lookup(key), null);
+        Objects.requireNonNull(key, "key");
+        return lookups.described(waiting.waitFor(reads.peek(key).answer(), null));
     }
 
     @Override
     public void put(K key, V value) {
-        waitForWrite(async.put(key, value));
+        waitForWrite(direct.put(key, value));
     }
 
     @Override
     public void put(K key, V value, EntryOptions options) {
-        waitForWrite(async.put(key, value, options));
+        waitForWrite(direct.put(key, value, options));
     }
 
     @Override
     public void putAll(Map<? extends K, ? extends V> values) {
-        waitForWrite(async.putAll(values));
+        waitForWrite(direct.putAll(values));
     }
 
     @Override
@@ -146,27 +162,27 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public boolean putIfAbsent(K key, V value, EntryOptions options) {
-        return Boolean.TRUE.equals(waitForWrite(async.putIfAbsent(key, value, options)));
+        return Boolean.TRUE.equals(waitForWrite(direct.putIfAbsent(key, value, options)));
     }
 
     @Override
     public void invalidate(K key) {
-        waitForWrite(async.invalidate(key));
+        waitForWrite(direct.invalidate(key));
     }
 
     @Override
     public void invalidateAll(Iterable<? extends K> keys) {
-        waitForWrite(async.invalidateAll(keys));
+        waitForWrite(direct.invalidateAll(keys));
     }
 
     @Override
     public void invalidateTag(String tag) {
-        waitForWrite(async.invalidateTag(tag));
+        waitForWrite(direct.invalidateTag(tag));
     }
 
     @Override
     public void expire(K key) {
-        waitForWrite(async.expire(key));
+        waitForWrite(direct.expire(key));
     }
 
     @Override
@@ -188,7 +204,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public void clear() {
-        waitForWrite(async.clear());
+        waitForWrite(direct.clear());
     }
 
     @Override
@@ -216,7 +232,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public AsyncCache<K, V> async() {
-        return async;
+        return assembly.async();
     }
 
     Switches switches() {

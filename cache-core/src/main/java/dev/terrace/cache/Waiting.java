@@ -19,7 +19,7 @@ final class Waiting {
     }
 
     /** Waits, running the loads that come to the caller meanwhile if there is a runner for them. */
-    <T> T waitFor(CompletableFuture<T> future, @Nullable CallerRunner runner) {
+    <T extends @Nullable Object> T waitFor(CompletableFuture<T> future, @Nullable CallerRunner runner) {
         try {
             if (runner != null && !runner.runUntilDone(future, bound.toNanos())) {
                 throw tooLong();

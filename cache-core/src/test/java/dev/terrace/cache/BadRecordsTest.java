@@ -89,6 +89,7 @@ final class BadRecordsTest {
                 .loader(key -> "loaded");
         builder.parts().ticker = fleet.time;
         builder.parts().scheduler = fleet.time;
+        builder.parts().callbacks = Runnable::run;
         builder.parts().loads = load -> {
             load.run();
             return () -> {};

@@ -80,6 +80,7 @@ final class ChangesAndFlightsTest {
                 .near(Near.maximumSize(10))
                 .freshFor(Fleet.FRESH)
                 .loader(String::valueOf);
+        builder.parts().callbacks = Runnable::run;
         builder.parts().loads = load -> {
             loads.add(load);
             return () -> {};

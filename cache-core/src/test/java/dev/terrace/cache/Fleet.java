@@ -96,6 +96,7 @@ final class Fleet implements AutoCloseable {
             EngineParts parts = builder.parts();
             parts.ticker = time;
             parts.scheduler = time;
+            parts.callbacks = Runnable::run;
             parts.loads = load -> {
                 loads.add(load);
                 return () -> loads.remove(load);

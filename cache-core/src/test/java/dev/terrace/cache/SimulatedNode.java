@@ -79,6 +79,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
         EngineParts parts = builder.parts();
         parts.ticker = clock;
         parts.scheduler = clock;
+        parts.callbacks = Runnable::run;
         parts.loads = this::start;
         parts.chance = random::nextDouble;
         parts.writeIds = random::nextLong;

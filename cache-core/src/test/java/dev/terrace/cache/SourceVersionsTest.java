@@ -27,6 +27,7 @@ final class SourceVersionsTest {
                 });
         builder.parts().ticker = time;
         builder.parts().scheduler = time;
+        builder.parts().callbacks = Runnable::run;
         builder.parts().loads = load -> {
             load.run();
             return () -> {};
