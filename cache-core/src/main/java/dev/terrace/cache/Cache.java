@@ -118,8 +118,10 @@ public interface Cache<K, V extends @Nullable Object> extends AutoCloseable {
     void invalidateTag(String tag);
 
     /**
-     * Makes a value stale: the next read revalidates it, and it may still be served if that fails. Nothing happens where
-     * there is no value.
+     * Makes a value stale for the rest of its life, in all tiers: the next read revalidates it, and as any stale value it is
+     * served meanwhile, or if that fails or is slow. The end of its life stays as it is, so that this holds also where
+     * {@link CacheBuilder#staleFor} is not set, then until the value would have ceased to be fresh. Nothing happens where there
+     * is no value. For a value that must not be served any more, see {@link #invalidate}.
      */
     void expire(K key);
 

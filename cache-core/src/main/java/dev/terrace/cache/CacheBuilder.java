@@ -6,8 +6,10 @@ import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.spi.InvalidationBus;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -41,6 +43,9 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     private Duration leaseWait = Defaults.LEASE_WAIT;
     private int recoveryCapacity = Defaults.RECOVERY_CAPACITY;
     private WhenFarFails whenFarFails = Defaults.WHEN_FAR_FAILS;
+
+    /** What was set that only a far tier can give a meaning. */
+    private final Set<String> farOnly = new LinkedHashSet<>();
 
     private @Nullable Duration freshFor;
     private Duration staleFor = Defaults.STALE_FOR;
@@ -112,6 +117,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
 
     /** Values that encode to more bytes stay out of the far tier. Default 1 MiB. */
     public CacheBuilder<K, V> maxValueBytes(int bytes) {
+        farOnly("maxValueBytes");
         maxValueBytes = Checks.positive("maxValueBytes", bytes);
         return this;
     }
@@ -121,6 +127,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
      * messages. Default 1 s.
      */
     public CacheBuilder<K, V> maxStaleness(Duration bound) {
+        farOnly("maxStaleness");
         maxStaleness = Checks.positive("maxStaleness", bound);
         return this;
     }
@@ -129,6 +136,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
      * How much longer near copies are served while this node cannot reach the far tier at all; zero for strict. Default 30 s.
      */
     public CacheBuilder<K, V> serveWhileCutOff(Duration extra) {
+        farOnly("serveWhileCutOff");
         serveWhileCutOff = Checks.notNegative("serveWhileCutOff", extra);
         return this;
     }
@@ -146,12 +154,14 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
 
     /** How long one operation of the far tier may take. Default 100 ms. */
     public CacheBuilder<K, V> farBudget(Duration budget) {
+        farOnly("farBudget");
         farBudget = Checks.positive("farBudget", budget);
         return this;
     }
 
     /** How many operations of the far tier may be under way; more fail at once. Default 4,096. */
     public CacheBuilder<K, V> maxConcurrentFarCalls(int calls) {
+        farOnly("maxConcurrentFarCalls");
         maxConcurrentFarCalls = Checks.positive("maxConcurrentFarCalls", calls);
         return this;
     }
@@ -160,18 +170,21 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
      * How long to wait for another node that is loading the same key, before loading it without storing it. Default 3 s.
      */
     public CacheBuilder<K, V> leaseWait(Duration wait) {
+        farOnly("leaseWait");
         leaseWait = Checks.positive("leaseWait", wait);
         return this;
     }
 
     /** How many repairs may wait for a far tier that fails; more become one clear. Default 10,000. */
     public CacheBuilder<K, V> recoveryCapacity(int keys) {
+        farOnly("recoveryCapacity");
         recoveryCapacity = Checks.positive("recoveryCapacity", keys);
         return this;
     }
 
     /** What a blocking write does when the far tier does not acknowledge it. Default {@link WhenFarFails#DEGRADE}. */
     public CacheBuilder<K, V> whenFarFails(WhenFarFails policy) {
+        farOnly("whenFarFails");
         whenFarFails = Objects.requireNonNull(policy, "whenFarFails");
         return this;
     }
@@ -216,8 +229,8 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     }
 
     /**
-     * How long no new load is tried after one failed while a stale value could be served; grows to 30 s with further
-     * failures. Default 1 s.
+     * How long no new load is tried after one failed while there was a value to serve, be it stale by {@link #staleFor}, by a
+     * life of its own or by {@link Cache#expire}, or fresh and refreshed early; grows to 30 s with further failures. Default 1 s.
      */
     public CacheBuilder<K, V> retryAfter(Duration pause) {
         retryAfter = Checks.positive("retryAfter", pause);
@@ -276,7 +289,10 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
         return this;
     }
 
-    /** Runs loads on this executor, which stays the caller's to close. Default: threads of the cache. */
+    /**
+     * Runs loads on this executor, which stays the caller's to close; with {@link LoadOn#CALLER} those that have no caller to
+     * run on, which are asynchronous ones and those in the background. Default: threads of the cache.
+     */
     public CacheBuilder<K, V> executor(Executor loads) {
         executor = Objects.requireNonNull(loads, "executor");
         return this;
@@ -307,6 +323,15 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
     public CacheBuilder<K, V> tracer(CacheTracer follower) {
         tracer = Objects.requireNonNull(follower, "tracer");
         return this;
+    }
+
+    private void farOnly(String setting) {
+        farOnly.add(setting);
+    }
+
+    /** What was set until now holds for many caches, and so may mean nothing for this one. */
+    void inherited() {
+        farOnly.clear();
     }
 
     /** Replaces time, threads and chance, for tests. */
@@ -353,6 +378,7 @@ public final class CacheBuilder<K, V extends @Nullable Object> {
             refuse(copyOnRead != null, "copyOnRead needs a near tier: set near(…)");
         }
         if (far == null) {
+            refuse(!farOnly.isEmpty(), String.join(", ", farOnly) + ": mean nothing without a far tier: set far(…)");
             refuse(keyCodec != null, "keyCodec needs a far tier: set far(…)");
             refuse(bus != null, "bus needs a far tier whose changes it tells: set far(…)");
         }

@@ -41,6 +41,7 @@ final class CacheRegistry implements Caches {
     public <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name) {
         CacheBuilder<K, V> builder = new CacheBuilder<>(name);
         defaults.accept(builder);
+        builder.inherited();
         return builder.whenBuilt(cache -> register(name, cache));
     }
 
@@ -67,7 +68,18 @@ final class CacheRegistry implements Caches {
         } finally {
             lock.unlock();
         }
-        told.forEach(((TieredCache<?, ?>) cache)::listen);
+        TieredCache<?, ?> tiered = (TieredCache<?, ?>) cache;
+        tiered.whenClosed(() -> forget(name, cache));
+        told.forEach(tiered::listen);
+    }
+
+    private void forget(String name, Cache<?, ?> cache) {
+        lock.lock();
+        try {
+            caches.remove(name, cache);
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override

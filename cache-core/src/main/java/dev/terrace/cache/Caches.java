@@ -19,14 +19,14 @@ public interface Caches extends AutoCloseable {
 
     /**
      * Starts a cache that is registered under this name when it is built, with this registry's listener and defaults already
-     * set; the builder may change them.
+     * set; the builder may change them. Defaults that mean nothing for it, such as of a far tier that it has not, are ignored.
      */
     <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name);
 
     /** As {@link #cache}, with this registry's far tier already set. */
     <K, V extends @Nullable Object> CacheBuilder<K, V> cache(String name, Codec<@NonNull V> codec);
 
-    /** A registered cache. The types are the caller's responsibility. */
+    /** A registered cache that is not closed: its own close takes it out, and frees its name. The types are the caller's responsibility. */
     <K, V> Optional<Cache<K, V>> find(String name);
 
     /** The names of all registered caches. */

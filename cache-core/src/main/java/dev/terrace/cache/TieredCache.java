@@ -20,6 +20,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
     private final boolean loadOnCaller;
     private final WhenFarFails whenFarFails;
     private final Waiting waiting;
+    private volatile Runnable whenClosed = () -> {};
 
     private TieredCache(Assembly<K, V> assembly) {
         this.assembly = assembly;
@@ -239,6 +240,11 @@ final class TieredCache<K, V> implements Cache<K, V> {
         return assembly.engine().tiers();
     }
 
+    /** Runs this at each close, once nothing of this cache goes on. */
+    void whenClosed(Runnable task) {
+        whenClosed = task;
+    }
+
     /** Tells the listeners that it is there. */
     void tellOpen() {
         assembly.listener().onOpen(this);
@@ -251,7 +257,11 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public void close() {
-        assembly.close();
+        try {
+            assembly.close();
+        } finally {
+            whenClosed.run();
+        }
         assembly.listener().onClose(this);
     }
 

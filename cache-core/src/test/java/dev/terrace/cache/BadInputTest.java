@@ -65,9 +65,12 @@ final class BadInputTest {
     private <K, V> CacheBuilder<K, V> inManualTime(CacheBuilder<K, V> builder) {
         builder.parts().ticker = time;
         builder.parts().scheduler = time;
-        return builder.freshFor(Duration.ofMinutes(10))
+        builder.freshFor(Duration.ofMinutes(10))
                 .farBudget(Duration.ofSeconds(10))
                 .whenFarFails(WhenFarFails.THROW);
+        // Some have no far tier.
+        builder.inherited();
+        return builder;
     }
 
     private Cache<String, String> far(Codec<String> codec, UnaryOperator<CacheBuilder<String, String>> settings) {
@@ -348,6 +351,50 @@ final class BadInputTest {
                     .withMessage("cache \"twice\": the registry has a cache of this name");
             first.put("a", "still open");
             assertThat(caches.<String, String>find("twice")).contains(first);
+        }
+
+        @Test
+        void aClosedCacheIsNotInItsRegistryAndItsNameIsFree() {
+            Caches caches = closedLater(Caches.builder()
+                    .defaults(b -> b.freshFor(Duration.ofMinutes(1)))
+                    .build());
+            Cache<String, String> first = caches.<String, String>cache("again")
+                    .near(Near.maximumSize(10))
+                    .build();
+            first.close();
+            assertThat(caches.find("again")).isEmpty();
+            assertThat(caches.names()).isEmpty();
+
+            Cache<String, String> second = caches.<String, String>cache("again")
+                    .near(Near.maximumSize(10))
+                    .build();
+            first.close();
+            assertThat(caches.<String, String>find("again")).contains(second);
+        }
+
+        @Test
+        void whatMeansNothingWithoutAFarTierIsRefusedByName() {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Cache.<String, String>builder("near")
+                            .near(Near.maximumSize(10))
+                            .freshFor(Duration.ofMinutes(1))
+                            .maxStaleness(Duration.ofSeconds(1))
+                            .leaseWait(Duration.ofSeconds(1))
+                            .build())
+                    .withMessage(
+                            "cache \"near\": maxStaleness, leaseWait: mean nothing without a far tier: set far(…)");
+        }
+
+        @Test
+        void whatARegistrySetsForAllIsNotRefusedByACacheForWhichItMeansNothing() {
+            Caches caches = closedLater(Caches.builder()
+                    .defaults(b -> b.freshFor(Duration.ofMinutes(1)).maxStaleness(Duration.ofSeconds(1)))
+                    .build());
+            caches.<String, String>cache("near").near(Near.maximumSize(10)).build();
+            CacheBuilder<String, String> itself = caches.<String, String>cache("itself")
+                    .near(Near.maximumSize(10))
+                    .farBudget(Duration.ofSeconds(1));
+            assertThatIllegalStateException().isThrownBy(itself::build).withMessageContaining("farBudget: mean");
         }
 
         @Test

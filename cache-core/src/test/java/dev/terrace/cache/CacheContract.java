@@ -529,6 +529,25 @@ public abstract class CacheContract {
     }
 
     @Nested
+    class Expiring {
+
+        /** Also where stale values have no time of their own. */
+        @Test
+        void anExpiredValueIsStaleForTheRestOfItsLife() {
+            Cache<String, String> cache = bare(builder -> builder.freshFor(LONG));
+            cache.put("k", "value");
+
+            cache.expire("k");
+
+            Lookup<String> known = cache.lookup("k");
+            assertThat(known.status()).isEqualTo(Lookup.Status.STALE);
+            assertThat(known.value()).isEqualTo("value");
+            assertThat(known.remaining()).isGreaterThan(LONG.dividedBy(2)).isLessThanOrEqualTo(LONG);
+            assertThat(cache.getIfPresent("k")).isEqualTo("value");
+        }
+    }
+
+    @Nested
     class Refreshing {
 
         @Test

@@ -62,9 +62,12 @@ public abstract class OneNodeScenarios {
      * subject, it waits, and says so if that was not enough.
      */
     static <V> CacheBuilder<String, V> patient(CacheBuilder<String, V> builder) {
-        return builder.freshFor(Duration.ofMinutes(10))
+        builder.freshFor(Duration.ofMinutes(10))
                 .farBudget(Duration.ofSeconds(10))
                 .whenFarFails(WhenFarFails.THROW);
+        // Some have no far tier.
+        builder.inherited();
+        return builder;
     }
 
     @AfterEach
