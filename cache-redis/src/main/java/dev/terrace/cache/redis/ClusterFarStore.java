@@ -40,6 +40,7 @@ final class ClusterFarStore implements FarStore {
     private final Duration budget;
     private final @Nullable ClusterFeed feed;
     private final Runnable onClose;
+    private final KnownSequence sequence = new KnownSequence();
     private final Map<ClusterServers.Node, RedisFarStore> stores = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -329,7 +330,7 @@ final class ClusterFarStore implements FarStore {
             return known;
         }
         stores.keySet().retainAll(servers.primaries());
-        return stores.computeIfAbsent(node, first -> RedisFarStore.inCluster(keys, first.connection, budget));
+        return stores.computeIfAbsent(node, first -> RedisFarStore.inCluster(keys, first.connection, budget, sequence));
     }
 
     private LeaseReply leased(ClusterServers.Node from, LeaseReply reply) {

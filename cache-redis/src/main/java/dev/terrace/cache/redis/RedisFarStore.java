@@ -74,7 +74,7 @@ final class RedisFarStore implements FarStore {
     private final SampledFarClock clock;
     private final Terms terms;
     private final Runnable onClose;
-    private final KnownSequence known = new KnownSequence();
+    private final KnownSequence known;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Where the records are. */
@@ -97,34 +97,50 @@ final class RedisFarStore implements FarStore {
             RedisLink.@Nullable Feed feed,
             Duration budget,
             Runnable onClose) {
-        this(keys, connection, feed, new Terms(Place.ALONE, micros(budget), NOW), onClose);
+        this(keys, connection, feed, new Terms(Place.ALONE, micros(budget), NOW), new KnownSequence(), onClose);
     }
 
     private RedisFarStore(
-            RedisKeys keys, RedisConnection connection, RedisLink.@Nullable Feed feed, Terms terms, Runnable onClose) {
+            RedisKeys keys,
+            RedisConnection connection,
+            RedisLink.@Nullable Feed feed,
+            Terms terms,
+            KnownSequence known,
+            Runnable onClose) {
         this.keys = keys;
         this.feed = feed;
         this.connection = connection;
         this.clock = connection.clock();
         this.terms = terms;
+        this.known = known;
         this.onClose = onClose;
     }
 
-    /** The part of a cache that one server of a cluster holds. Keys of one operation must be in one slot. */
-    static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget) {
-        return new RedisFarStore(keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), () -> {});
+    /**
+     * The part of a cache that one server of a cluster holds. Keys of one operation must be in one slot.
+     *
+     * @param known by all servers, since the counter may move
+     */
+    static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget, KnownSequence known) {
+        return new RedisFarStore(
+                keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), known, () -> {});
     }
 
     /** The same for what was issued before, and has been on its way to another server since. */
     RedisFarStore issuedAt(long localNanos) {
         return new RedisFarStore(
-                keys, connection, feed, new Terms(terms.place(), terms.budgetMicros(), localNanos), onClose);
+                keys, connection, feed, new Terms(terms.place(), terms.budgetMicros(), localNanos), known, onClose);
     }
 
     /** The same for reads from a server that is being given the slot. */
     RedisFarStore asking() {
         return new RedisFarStore(
-                keys, connection, feed, new Terms(Place.MOVING, terms.budgetMicros(), terms.issuedAt()), onClose);
+                keys,
+                connection,
+                feed,
+                new Terms(Place.MOVING, terms.budgetMicros(), terms.issuedAt()),
+                known,
+                onClose);
     }
 
     private static long micros(Duration budget) {
