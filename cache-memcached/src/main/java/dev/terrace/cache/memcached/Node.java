@@ -162,16 +162,21 @@ final class Node {
     }
 
     private <T> CompletableFuture<T> withoutLink(Function<? super Link, ? extends CompletionStage<T>> operation) {
+        Link justMade;
         lock.lock();
         try {
-            Link made = link;
-            if (made == null && (firstAttempt.isDone() || closed || waiting == MOST_WAITING)) {
-                return CompletableFuture.failedFuture(unreachable());
+            justMade = link;
+            if (justMade == null) {
+                if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
+                    return CompletableFuture.failedFuture(unreachable());
+                }
+                waiting++;
             }
-            // Made a moment ago: the first attempt is about to end.
-            waiting++;
         } finally {
             lock.unlock();
+        }
+        if (justMade != null) {
+            return apply(operation, justMade);
         }
         return firstAttempt.thenCompose(first -> apply(operation, first));
     }

@@ -107,14 +107,21 @@ final class RedisConnection {
 
     private <T> CompletionStage<T> withoutSession(
             Function<? super RedisSession, ? extends CompletionStage<T>> operation) {
+        RedisSession justMade;
         lock.lock();
         try {
-            if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
-                return CompletableFuture.failedFuture(unreachable());
+            justMade = session;
+            if (justMade == null) {
+                if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
+                    return CompletableFuture.failedFuture(unreachable());
+                }
+                waiting++;
             }
-            waiting++;
         } finally {
             lock.unlock();
+        }
+        if (justMade != null) {
+            return apply(operation, justMade);
         }
         return firstAttempt.thenCompose(first -> apply(operation, first));
     }

@@ -38,9 +38,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -74,6 +76,29 @@ final class RedisFarTierTest {
         FarStore store = open(RedisFarTier.connect(server().uri()));
         assertThat(read(store, "k")).isEqualTo(FarReading.ABSENT);
         assertThat(store.clock().millis()).isNotEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
+    void anOperationOfTheMomentAtWhichTheFirstConnectionIsMadeIsNotLost() {
+        String uri = server().uri();
+        for (int connections = 0; connections < 100; connections++) {
+            try (RedisFarTier tier = RedisFarTier.connect(uri)) {
+                FarStore store = tier.open("cache", BUDGET);
+                Queue<CompletableFuture<Void>> asked = new ConcurrentLinkedQueue<>();
+                CompletableFuture<Void> first = store.ping().toCompletableFuture();
+                List<Thread> callers = IntStream.range(0, 16)
+                        .mapToObj(caller -> new Thread(() -> {
+                            for (int call = 0; call < 250 && !first.isDone(); call++) {
+                                asked.add(store.ping().toCompletableFuture());
+                                LockSupport.parkNanos(10_000);
+                            }
+                        }))
+                        .toList();
+                callers.forEach(Thread::start);
+                callers.forEach(RedisFarTierTest::join);
+                asked.forEach(RedisFarTierTest::await);
+            }
+        }
     }
 
     @Test
@@ -722,6 +747,15 @@ final class RedisFarTierTest {
                 new Lifetime(LONG, LONG),
                 Attributes.NONE,
                 new Content(State.VALUE, 1, null, ByteBuffer.wrap(value.getBytes(UTF_8))));
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join(HEALING.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
     }
 
     private static <T> T await(CompletionStage<T> stage) {
