@@ -436,10 +436,9 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
         }
         Duration took = Duration.ofNanos(System.nanoTime() - start);
 
-        // Each node loads at most once per two thirds of the staleness bound: then its copy, which is read all the
-        // time, is
-        // compared and found to be replaced.
-        long bound = 2 + 2 * took.dividedBy(staleness.multipliedBy(2).dividedBy(3));
+        // Then a copy that is read all the time is compared, and found to be replaced by the other node's.
+        Duration between = staleness.multipliedBy(2).dividedBy(3);
+        long bound = 2 + 2 * took.dividedBy(between);
         assertThat((long) loads.get()).isBetween(2L, bound);
         nodes.forEach(node -> {
             assertThat(node.cache().stats().failures()).containsOnlyKeys(FailureKind.DECODE);
@@ -449,7 +448,8 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
                 "X19",
                 variant(),
                 loads.get() * 60_000L / took.toMillis() + " loads a minute of a key that both versions read all the"
-                        + " time, bound " + 2 * 60_000 / staleness.toMillis() + " at a staleness bound of 250 ms; "
+                        + " time, bound " + 2 * Duration.ofMinutes(1).dividedBy(between)
+                        + " at a staleness bound of 250 ms; "
                         + reads + " reads without an exception; "
                         + nearHealth(nodes.get(0).cache()));
     }

@@ -21,7 +21,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ final class CacheMeters {
 
     static final Duration[] FAR_BUCKETS = millis(0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000);
     static final Duration[] LOAD_BUCKETS = millis(1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000);
+
+    /** About as long as a registry takes to read the meters of many caches. */
+    private static final long SNAPSHOT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final Duration[] AGE_BUCKETS = seconds(1, 10, 60, 300, 900, 3_600, 6 * 3_600, 24 * 3_600);
 
@@ -49,12 +54,20 @@ final class CacheMeters {
     /** Of one or none. */
     private final ConcurrentHashMap<MeterScope, WriteBehindMeters> writeBehind = new ConcurrentHashMap<>();
 
-    private final long boundAt = System.nanoTime();
+    private final LongSupplier nanoTime;
+    private final long boundAt;
+
+    /** Read by all threads that scrape; which of their snapshots stays does not matter. */
+    private volatile @Nullable Snapshot last;
+
+    private record Snapshot(CacheStats stats, long takenAt) {}
 
     private record FarCall(FarOperation operation, boolean failed) {}
 
-    CacheMeters(MeterRegistry registry, Tags tags, Cache<?, ?> cache) {
+    CacheMeters(MeterRegistry registry, Tags tags, Cache<?, ?> cache, LongSupplier nanoTime) {
         this.cache = cache;
+        this.nanoTime = nanoTime;
+        this.boundAt = nanoTime.getAsLong();
         this.scope = new MeterScope(registry, tags.and("cache", cache.name()));
         TOLD.forEach(kind -> toldFailures.put(kind, new LongAdder()));
     }
@@ -99,11 +112,22 @@ final class CacheMeters {
     }
 
     private void counter(CacheMeter meter, Tags more, ToDoubleFunction<CacheStats> count) {
-        scope.counter(meter, more, () -> count.applyAsDouble(cache.stats()));
+        scope.counter(meter, more, () -> count.applyAsDouble(stats()));
     }
 
     private void gauge(CacheMeter meter, Tags more, ToDoubleFunction<CacheStats> value) {
-        scope.gauge(meter, more, () -> value.applyAsDouble(cache.stats()));
+        scope.gauge(meter, more, () -> value.applyAsDouble(stats()));
+    }
+
+    /** Shared by the meters that a registry reads one after the other. */
+    private CacheStats stats() {
+        Snapshot known = last;
+        long now = nanoTime.getAsLong();
+        if (known == null || now - known.takenAt() > SNAPSHOT_NANOS) {
+            known = new Snapshot(cache.stats(), now);
+            last = known;
+        }
+        return known.stats();
     }
 
     private void bindNear(CacheStats stats) {
@@ -186,7 +210,7 @@ final class CacheMeters {
 
     /** As long as the meters are there at most: a far tier that has never answered says no more. */
     private double trustAge(CacheStats stats) {
-        return Math.min(seconds(stats.far().silence()), (System.nanoTime() - boundAt) / 1e9);
+        return Math.min(seconds(stats.far().silence()), (nanoTime.getAsLong() - boundAt) / 1e9);
     }
 
     static double seconds(Duration duration) {

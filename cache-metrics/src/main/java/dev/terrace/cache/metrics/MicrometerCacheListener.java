@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,12 +104,15 @@ import org.jspecify.annotations.Nullable;
  *     result}.</td></tr>
  * </table>
  *
+ * <p>What a cache counts itself is read from it when the registry asks, every 10 ms at most.
+ *
  * <p>Thread-safe. A registry that throws changes nothing for callers; the cache counts it as a failure of its listener.
  */
 public final class MicrometerCacheListener implements CacheListener {
 
     private final MeterRegistry registry;
     private final Tags tags;
+    private final LongSupplier nanoTime;
     private final ConcurrentHashMap<String, CacheMeters> bound = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Command, Timer> commands = new ConcurrentHashMap<>();
 
@@ -121,14 +125,19 @@ public final class MicrometerCacheListener implements CacheListener {
 
     /** Meters that have these tags too, as caches of one name in one registry must to be told apart. */
     public MicrometerCacheListener(MeterRegistry registry, Iterable<Tag> tags) {
+        this(registry, tags, System::nanoTime);
+    }
+
+    MicrometerCacheListener(MeterRegistry registry, Iterable<Tag> tags, LongSupplier nanoTime) {
         this.registry = Objects.requireNonNull(registry, "registry");
         this.tags = Tags.of(tags);
+        this.nanoTime = nanoTime;
     }
 
     /** @throws IllegalStateException if it has meters of another open cache of this name; this one gets none then */
     @Override
     public void onOpen(Cache<?, ?> cache) {
-        CacheMeters meters = new CacheMeters(registry, tags, cache);
+        CacheMeters meters = new CacheMeters(registry, tags, cache, nanoTime);
         if (bound.putIfAbsent(cache.name(), meters) != null) {
             throw new IllegalStateException("cache \"" + cache.name()
                     + "\" has no meters: another of this name has; give one of them a listener with tags of its own");

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,10 @@ final class MicrometerCacheListenerTest {
 
     private final MockClock clock = new MockClock();
     private final MeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
-    private final MicrometerCacheListener listener = new MicrometerCacheListener(registry);
+    /** A second later whenever it is looked at, so that no two meters share a snapshot. */
+    private final AtomicLong nanoTime = new AtomicLong();
+
+    private final MicrometerCacheListener listener = listener(registry, Tags.empty());
     private final InMemoryFarTier tier = new InMemoryFarTier(new InMemoryServer(() -> System.nanoTime() / 1_000));
 
     private static CacheBuilder<Integer, String> near(CacheBuilder<Integer, String> builder) {
@@ -56,6 +60,10 @@ final class MicrometerCacheListenerTest {
 
     private double count(String name, String... tags) {
         return meter(name, tags).functionCounter().count();
+    }
+
+    private MicrometerCacheListener listener(MeterRegistry meters, Tags tags) {
+        return new MicrometerCacheListener(meters, tags, () -> nanoTime.addAndGet(1_000_000_000));
     }
 
     @Test
@@ -134,7 +142,7 @@ final class MicrometerCacheListenerTest {
         try (Cache<Integer, String> first =
                         near(Cache.builder("products")).listener(listener).build();
                 Cache<Integer, String> tagged = near(Cache.builder("products"))
-                        .listener(new MicrometerCacheListener(registry, Tags.of("shop", "north")))
+                        .listener(listener(registry, Tags.of("shop", "north")))
                         .build()) {
             try (Cache<Integer, String> second =
                     near(Cache.builder("products")).listener(listener).build()) {
@@ -382,7 +390,7 @@ final class MicrometerCacheListenerTest {
     @Test
     void cachesWithAndWithoutTiersShareAPrometheusRegistry() {
         PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        MicrometerCacheListener exposed = new MicrometerCacheListener(prometheus);
+        MicrometerCacheListener exposed = listener(prometheus, Tags.empty());
         try (Cache<Integer, String> nearOnly =
                         near(Cache.builder("near")).listener(exposed).build();
                 Cache<Integer, String> both = near(Cache.builder("both"))
@@ -405,5 +413,25 @@ final class MicrometerCacheListenerTest {
                             "cache_far_duration_seconds_bucket{cache=\"both\",operation=\"read\",result=\"success\",le=");
         }
         assertThat(prometheus.getMeters()).isEmpty();
+    }
+
+    @Test
+    void whatACacheCountsIsReadFromItEveryTenMillisecondsAtMost() {
+        AtomicLong now = new AtomicLong(-1);
+        try (Cache<Integer, String> cache = Cache.<Integer, String>builder("weighed")
+                .near(Near.maximumWeight(100, (key, value) -> 7))
+                .freshFor(Duration.ofMinutes(1))
+                .listener(new MicrometerCacheListener(registry, Tags.empty(), now::get))
+                .build()) {
+            assertThat(meter("cache.weight", "cache", "weighed").gauge().value())
+                    .isZero();
+            cache.put(1, "one");
+            now.addAndGet(TimeUnit.MILLISECONDS.toNanos(10));
+            assertThat(meter("cache.weight", "cache", "weighed").gauge().value())
+                    .isZero();
+            now.incrementAndGet();
+            assertThat(meter("cache.weight", "cache", "weighed").gauge().value())
+                    .isEqualTo(7);
+        }
     }
 }

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,10 +39,22 @@ public final class EventInvalidation implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.strategy");
 
     private final InvalidationSource.Subscription subscription;
+    private final Reports reports;
 
-    private EventInvalidation(InvalidationSource.Subscription subscription) {
+    private EventInvalidation(InvalidationSource.Subscription subscription, Reports reports) {
         this.subscription = subscription;
+        this.reports = reports;
     }
+
+    /**
+     * Counts since the subscription began; a snapshot, not of one instant.
+     *
+     * @param applied events whose invalidation the far tier has acknowledged
+     * @param missed how often the source has said that events were missed
+     * @param failed of both, what was not applied
+     * @param listenerFailures what the listener has thrown
+     */
+    public record Stats(long applied, long missed, long failed, long listenerFailures) {}
 
     /** What an event says has changed. For the mapping that it is given to. */
     public static final class Changed<K> {
@@ -84,24 +97,21 @@ public final class EventInvalidation implements AutoCloseable {
             BiConsumer<? super E, ? super Changed<K>> mapping,
             CacheListener listener) {
         Reports reports = new Reports(cache.name(), listener);
-        return new EventInvalidation(source.subscribe(cache.name(), new InvalidationSource.Handler<E>() {
+        InvalidationSource.Handler<E> handler = new InvalidationSource.Handler<>() {
             @Override
             public CompletionStage<?> changed(E event) {
-                return applied(cache, event, mapping).whenComplete((none, failure) -> reported(failure));
+                return applied(cache, event, mapping)
+                        .whenComplete((none, failure) -> reports.ended(reports.applied, failure));
             }
 
             @Override
             public CompletionStage<?> missed() {
                 LOG.warn("cache {}: events of change were missed; everything is invalidated", cache.name());
-                return cache.async().clear().whenComplete((none, failure) -> reported(failure));
+                reports.missed.increment();
+                return cache.async().clear().whenComplete((none, failure) -> reports.ended(null, failure));
             }
-
-            private void reported(@Nullable Throwable failure) {
-                if (failure != null) {
-                    reports.notApplied(failure);
-                }
-            }
-        }));
+        };
+        return new EventInvalidation(source.subscribe(cache.name(), handler), reports);
     }
 
     private static <K, V, E> CompletionStage<Void> applied(
@@ -128,9 +138,13 @@ public final class EventInvalidation implements AutoCloseable {
         }
     }
 
-    /** Logs at a limited rate, and tells the listener, whatever that does. */
+    /** Counts, logs at a limited rate, and tells the listener, whatever that does. */
     private static final class Reports {
 
+        private final LongAdder applied = new LongAdder();
+        private final LongAdder missed = new LongAdder();
+        private final LongAdder failed = new LongAdder();
+        private final LongAdder listenerFailures = new LongAdder();
         private final String name;
         private final CacheListener listener;
         private final RareLine eventLine = new RareLine(System::nanoTime);
@@ -141,17 +155,33 @@ public final class EventInvalidation implements AutoCloseable {
             this.listener = listener;
         }
 
-        void notApplied(Throwable failure) {
+        void ended(@Nullable LongAdder done, @Nullable Throwable failure) {
+            if (failure != null) {
+                notApplied(failure);
+            } else if (done != null) {
+                done.increment();
+            }
+        }
+
+        private void notApplied(Throwable failure) {
+            failed.increment();
             Throwable cause = Waiting.cause(failure);
             eventLine.log(more -> LOG.warn(
                     "cache {}: an event of change was not applied; {} more since the last line", name, more, cause));
             try {
                 listener.onFailure(name, FailureKind.INVALIDATION_SOURCE, cause);
             } catch (Throwable thrown) {
+                listenerFailures.increment();
                 listenerLine.log(more ->
                         LOG.warn("cache {}: a listener threw; {} more since the last line", name, more, thrown));
             }
         }
+    }
+
+    /** How much of what its source said was applied. */
+    public Stats stats() {
+        return new Stats(
+                reports.applied.sum(), reports.missed.sum(), reports.failed.sum(), reports.listenerFailures.sum());
     }
 
     /** Ends the subscription; the cache stays open. Idempotent. */

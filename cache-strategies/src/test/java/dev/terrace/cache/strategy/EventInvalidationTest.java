@@ -56,6 +56,7 @@ final class EventInvalidationTest {
     void keysTagsAndEverythingGoAsTheEventsSay() {
         for (Cache<String, String> cache : List.of(nodes.nearOnly(), nodes.node())) {
             EventInvalidation subscription = subscribed(cache);
+            assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(0, 0, 0, 0));
             cache.put("a", "1");
             cache.put("b", "1", EntryOptions.tags("shop:7"));
             cache.put("c", "1");
@@ -63,6 +64,7 @@ final class EventInvalidationTest {
             assertThat(cache.getAllPresent(List.of("a", "b", "c"))).containsOnlyKeys("c");
             assertThat(events.publish(new Changed("*", ""))).isCompleted();
             assertThat(cache.getIfPresent("c")).isNull();
+            assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(2, 0, 0, 0));
             subscription.close();
             cache.put("a", "1");
             events.publish(new Changed("a", "7")).join();
@@ -94,5 +96,33 @@ final class EventInvalidationTest {
         assertThat(events.publish(new Changed("", ""))).isCompletedExceptionally();
         assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
         assertThat(cache.getIfPresent("a")).isEqualTo("1");
+    }
+
+    @Test
+    void aListenerThatThrowsIsCountedAndChangesNothingElse() {
+        Cache<String, String> cache = nodes.nearOnly();
+        EventInvalidation subscription = nodes.opened(EventInvalidation.of(
+                cache,
+                events,
+                (event, changed) -> {
+                    if (event.key().isEmpty()) {
+                        throw new IllegalArgumentException("an event of an unknown kind");
+                    }
+                    changed.key(event.key());
+                },
+                new CacheListener() {
+                    @Override
+                    public void onFailure(String name, FailureKind kind, Throwable failure) {
+                        throw new IllegalStateException("a listener's own");
+                    }
+                }));
+        cache.put("a", "1");
+        assertThat(events.publish(new Changed("", "")))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("did not understand");
+        assertThat(events.publish(new Changed("a", ""))).isCompleted();
+        assertThat(cache.getIfPresent("a")).isNull();
+        assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(1, 0, 1, 1));
     }
 }
