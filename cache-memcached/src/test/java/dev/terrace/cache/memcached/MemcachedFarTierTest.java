@@ -9,6 +9,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.codec.DeflateCodec;
+import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.FarStore;
@@ -227,6 +230,29 @@ final class MemcachedFarTierTest {
                 .containsExactly(new FillReply.Refused());
         assertThat(tier.tooLargeValues()).isEqualTo(2);
         granted(store, "other");
+    }
+
+    @Test
+    void aValueIsCompressedBeforeTheServersLimitIsLookedAt() {
+        MemcachedFarTier tier = tier(server());
+        Cache<String, String> plain = keep(Cache.<String, String>builder("plain")
+                .far(tier, StringCodec.utf8())
+                .maxValueBytes(8 << 20)
+                .farBudget(PATIENT)
+                .freshFor(LONG)
+                .build());
+        Cache<String, String> compressed = keep(Cache.<String, String>builder("compressed")
+                .far(tier, DeflateCodec.around(StringCodec.utf8()))
+                .farBudget(PATIENT)
+                .freshFor(LONG)
+                .build());
+        String large = "a page that says the same again and again. ".repeat(40_000);
+        plain.put("k", large);
+        assertThat(plain.getIfPresent("k")).isNull();
+        assertThat(tier.tooLargeValues()).isEqualTo(1);
+        compressed.put("k", large);
+        assertThat(compressed.getIfPresent("k")).isEqualTo(large);
+        assertThat(tier.tooLargeValues()).isEqualTo(1);
     }
 
     @Test
