@@ -14,14 +14,15 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
@@ -33,16 +34,22 @@ final class CacheMeters {
     static final Duration[] FAR_BUCKETS = millis(0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000);
     static final Duration[] LOAD_BUCKETS = millis(1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000);
 
-    /** About as long as a registry takes to read the meters of many caches. */
-    private static final long SNAPSHOT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
     private static final Duration[] AGE_BUCKETS = seconds(1, 10, 60, 300, 900, 3_600, 6 * 3_600, 24 * 3_600);
 
-    /** Of what is around a cache, which the cache does not count. */
+    /** Of what is around a cache, which the cache does not count; the last is of both, and told by both. */
     private static final Set<FailureKind> TOLD = EnumSet.of(
-            FailureKind.STORE_WRITE, FailureKind.DEAD_LETTER, FailureKind.JOURNAL, FailureKind.INVALIDATION_SOURCE);
+            FailureKind.STORE_WRITE,
+            FailureKind.DEAD_LETTER,
+            FailureKind.JOURNAL,
+            FailureKind.INVALIDATION_SOURCE,
+            FailureKind.APPLICATION);
+
+    /** Tags of open caches, whichever listener has them. */
+    private static final Map<MeterRegistry, Set<Tags>> CLAIMED = Collections.synchronizedMap(new WeakHashMap<>());
 
     private final Cache<?, ?> cache;
+    private final MeterRegistry registry;
+    private final Tags tags;
     private final MeterScope scope;
     private final Map<FailureKind, LongAdder> toldFailures = new EnumMap<>(FailureKind.class);
     private final Map<StaleReason, Counter> staleServes = new EnumMap<>(StaleReason.class);
@@ -57,10 +64,10 @@ final class CacheMeters {
     private final LongSupplier nanoTime;
     private final long boundAt;
 
-    /** Read by all threads that scrape; which of their snapshots stays does not matter. */
-    private volatile @Nullable Snapshot last;
+    private final SharedStats shared;
 
-    private record Snapshot(CacheStats stats, long takenAt) {}
+    /** Until then there may be events already, of a cache in use, and some meters are not there yet. */
+    private volatile boolean complete;
 
     private record FarCall(FarOperation operation, boolean failed) {}
 
@@ -68,7 +75,10 @@ final class CacheMeters {
         this.cache = cache;
         this.nanoTime = nanoTime;
         this.boundAt = nanoTime.getAsLong();
-        this.scope = new MeterScope(registry, tags.and("cache", cache.name()));
+        this.shared = new SharedStats(nanoTime);
+        this.registry = registry;
+        this.tags = tags.and("cache", cache.name());
+        this.scope = new MeterScope(registry, this.tags);
         TOLD.forEach(kind -> toldFailures.put(kind, new LongAdder()));
     }
 
@@ -99,7 +109,7 @@ final class CacheMeters {
     void bind(Tags tags) {
         CacheStats stats = cache.stats();
         for (Lookup.Tier tier : stats.tiers()) {
-            new TierMeters(cache, tier, tags).bindTo(scope);
+            new TierMeters(cache, tier, tags, shared).bindTo(scope);
         }
         if (stats.tiers().contains(Lookup.Tier.NEAR)) {
             bindNear(stats);
@@ -109,25 +119,15 @@ final class CacheMeters {
         if (stats.tiers().contains(Lookup.Tier.FAR)) {
             bindFar();
         }
+        complete = true;
     }
 
     private void counter(CacheMeter meter, Tags more, ToDoubleFunction<CacheStats> count) {
-        scope.counter(meter, more, () -> count.applyAsDouble(stats()));
+        scope.counter(meter, more, () -> count.applyAsDouble(shared.of(cache)));
     }
 
     private void gauge(CacheMeter meter, Tags more, ToDoubleFunction<CacheStats> value) {
-        scope.gauge(meter, more, () -> value.applyAsDouble(stats()));
-    }
-
-    /** Shared by the meters that a registry reads one after the other. */
-    private CacheStats stats() {
-        Snapshot known = last;
-        long now = nanoTime.getAsLong();
-        if (known == null || now - known.takenAt() > SNAPSHOT_NANOS) {
-            known = new Snapshot(cache.stats(), now);
-            last = known;
-        }
-        return known.stats();
+        scope.gauge(meter, more, () -> value.applyAsDouble(shared.of(cache)));
     }
 
     private void bindNear(CacheStats stats) {
@@ -219,7 +219,7 @@ final class CacheMeters {
 
     void loaded(Duration took, boolean failed) {
         Timer timer = failed ? failedLoads : loads;
-        if (timer != null) {
+        if (complete && timer != null) {
             timer.record(took);
         }
     }
@@ -249,22 +249,34 @@ final class CacheMeters {
     }
 
     void servedStale(StaleReason reason) {
-        Objects.requireNonNull(staleServes.get(reason)).increment();
+        if (complete) {
+            Objects.requireNonNull(staleServes.get(reason)).increment();
+        }
     }
 
     void hit(Duration age) {
-        if (ages != null) {
+        if (complete && ages != null) {
             ages.record(age);
         }
     }
 
     void expired() {
-        if (expirations != null) {
+        if (complete && expirations != null) {
             expirations.increment();
         }
     }
 
+    /** @return whether the registry had no meters with the same tags, which these would be mixed up with */
+    boolean claimTags() {
+        return CLAIMED.computeIfAbsent(registry, none -> ConcurrentHashMap.newKeySet())
+                .add(tags);
+    }
+
     void remove() {
-        scope.remove();
+        try {
+            scope.remove();
+        } finally {
+            CLAIMED.getOrDefault(registry, Set.of()).remove(tags);
+        }
     }
 }

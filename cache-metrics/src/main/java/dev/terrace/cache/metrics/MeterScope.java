@@ -7,10 +7,13 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * Meters that come and go together, each with the scope's tags. Holds what they read, since a registry does so weakly.
@@ -20,11 +23,10 @@ final class MeterScope {
 
     private final MeterRegistry registry;
     private final Tags tags;
-    private final Queue<Registered> registered = new ConcurrentLinkedQueue<>();
-    private volatile boolean removed;
+    /** With what each reads. By their names, since a registry that throws may be given the same one again and again. */
+    private final ConcurrentHashMap<Meter.Id, Object> registered = new ConcurrentHashMap<>();
 
-    /** @param source kept for as long as its meter is there; null where the meter keeps its own numbers */
-    private record Registered(Meter.Id id, Object source) {}
+    private volatile boolean removed;
 
     MeterScope(MeterRegistry registry, Tags tags) {
         this.registry = registry;
@@ -35,62 +37,91 @@ final class MeterScope {
         return registry;
     }
 
-    Tags tags() {
-        return tags;
+    /** As the registry is asked for it and told to remove it. */
+    Meter.Id id(CacheMeter meter, Tags more) {
+        return new Meter.Id(meter.id(), tags.and(more), null, null, meter.type());
     }
 
     void gauge(CacheMeter meter, Tags more, DoubleSupplier value) {
-        noted(meter, more, value);
-        stays(Gauge.builder(meter.id(), value, DoubleSupplier::getAsDouble)
-                .tags(tags.and(more))
-                .description(meter.description())
-                .baseUnit(meter.unit())
-                .register(registry));
+        registered(
+                id(meter, more),
+                value,
+                () -> Gauge.builder(meter.id(), value, DoubleSupplier::getAsDouble)
+                        .tags(tags.and(more))
+                        .description(meter.description())
+                        .baseUnit(meter.unit())
+                        .register(registry));
     }
 
     void counter(CacheMeter meter, Tags more, DoubleSupplier count) {
-        noted(meter, more, count);
-        stays(FunctionCounter.builder(meter.id(), count, DoubleSupplier::getAsDouble)
-                .tags(tags.and(more))
-                .description(meter.description())
-                .baseUnit(meter.unit())
-                .register(registry));
+        registered(
+                id(meter, more),
+                count,
+                () -> FunctionCounter.builder(meter.id(), count, DoubleSupplier::getAsDouble)
+                        .tags(tags.and(more))
+                        .description(meter.description())
+                        .baseUnit(meter.unit())
+                        .register(registry));
     }
 
     Counter counter(CacheMeter meter, Tags more) {
-        noted(meter, more, this);
-        return stays(Counter.builder(meter.id())
-                .tags(tags.and(more))
-                .description(meter.description())
-                .register(registry));
+        return registered(
+                id(meter, more),
+                this,
+                () -> Counter.builder(meter.id())
+                        .tags(tags.and(more))
+                        .description(meter.description())
+                        .register(registry));
     }
 
     Timer timer(CacheMeter meter, Tags more, Duration... buckets) {
-        noted(meter, more, this);
-        return stays(Timer.builder(meter.id())
-                .tags(tags.and(more))
-                .description(meter.description())
-                .serviceLevelObjectives(buckets)
-                .register(registry));
+        return registered(
+                id(meter, more),
+                this,
+                () -> Timer.builder(meter.id())
+                        .tags(tags.and(more))
+                        .description(meter.description())
+                        .serviceLevelObjectives(buckets)
+                        .register(registry));
     }
 
-    /** Unless the scope was removed meanwhile, by another thread. */
-    private <M extends Meter> M stays(M meter) {
+    /** Meters that something else registers; it is kept for as long as they are there. */
+    void bind(MeterBinder binder, Collection<Meter.Id> ids) {
+        ids.forEach(id -> registered.put(id, binder));
+        binder.bindTo(registry);
         if (removed) {
-            remove();
+            remove(ids);
+        }
+    }
+
+    private <M> M registered(Meter.Id id, Object source, Supplier<M> registration) {
+        registered.put(id, source);
+        M meter = registration.get();
+        // Another thread may have removed the scope meanwhile, and found nothing to remove.
+        if (removed) {
+            remove(List.of(id));
         }
         return meter;
     }
 
-    /** Removes this meter with the scope; it is registered elsewhere. */
-    void noted(CacheMeter meter, Tags more, Object source) {
-        registered.add(new Registered(new Meter.Id(meter.id(), tags.and(more), null, null, meter.type()), source));
-    }
-
+    /** Removes all of them, whatever the registry throws at some. */
     void remove() {
         removed = true;
-        for (Registered next = registered.poll(); next != null; next = registered.poll()) {
-            registry.removeByPreFilterId(next.id());
+        remove(registered.keySet());
+    }
+
+    private void remove(Collection<Meter.Id> ids) {
+        Throwable thrown = null;
+        for (Meter.Id id : ids) {
+            try {
+                registry.removeByPreFilterId(id);
+            } catch (RuntimeException | Error e) {
+                thrown = e;
+            }
+            registered.remove(id);
+        }
+        if (thrown != null) {
+            throw new IllegalStateException("not all meters could be removed", thrown);
         }
     }
 }

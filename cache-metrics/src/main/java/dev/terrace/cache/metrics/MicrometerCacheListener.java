@@ -134,19 +134,28 @@ public final class MicrometerCacheListener implements CacheListener {
         this.nanoTime = nanoTime;
     }
 
-    /** @throws IllegalStateException if it has meters of another open cache of this name; this one gets none then */
+    /**
+     * @throws IllegalStateException if the registry has meters of an open cache of this name already, from this listener or
+     *     from another with the same tags; this one gets none then
+     */
     @Override
     public void onOpen(Cache<?, ?> cache) {
         CacheMeters meters = new CacheMeters(registry, tags, cache, nanoTime);
-        if (bound.putIfAbsent(cache.name(), meters) != null) {
+        if (!meters.claimTags()) {
             throw new IllegalStateException("cache \"" + cache.name()
-                    + "\" has no meters: another of this name has; give one of them a listener with tags of its own");
+                    + "\" gets no meters: the registry has some of an open cache of this name; give a cache one listener, and"
+                    + " two caches of one name listeners with tags of their own");
         }
+        bound.put(cache.name(), meters);
         try {
             meters.bind(tags);
         } catch (RuntimeException | Error e) {
             bound.remove(cache.name(), meters);
-            meters.remove();
+            try {
+                meters.remove();
+            } catch (RuntimeException | Error left) {
+                e.addSuppressed(left);
+            }
             throw e;
         }
     }

@@ -7,8 +7,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.cache.CacheMeterBinder;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class TierMeters extends CacheMeterBinder<Cache<?, ?>> {
 
     private final Lookup.Tier tier;
-    private final Tags tags;
+    private final SharedStats stats;
 
-    TierMeters(Cache<?, ?> cache, Lookup.Tier tier, Iterable<Tag> tags) {
+    TierMeters(Cache<?, ?> cache, Lookup.Tier tier, Iterable<Tag> tags, SharedStats stats) {
         super(cache, cache.name(), Tags.of(tags).and(tag(tier)));
         this.tier = tier;
-        this.tags = Tags.of(tag(tier));
+        this.stats = stats;
     }
 
     static Tags tag(Lookup.Tier tier) {
@@ -30,12 +30,15 @@ final class TierMeters extends CacheMeterBinder<Cache<?, ?>> {
 
     /** Registers them, to be removed with the scope. */
     void bindTo(MeterScope scope) {
-        for (CacheMeter meter : Set.of(CacheMeter.SIZE, CacheMeter.PUTS, CacheMeter.EVICTIONS)) {
-            scope.noted(meter, tags, this);
-        }
-        scope.noted(CacheMeter.GETS, tags.and("result", "hit"), this);
-        scope.noted(CacheMeter.GETS, tags.and("result", "miss"), this);
-        bindTo(scope.registry());
+        Tags tags = tag(tier);
+        scope.bind(
+                this,
+                List.of(
+                        scope.id(CacheMeter.SIZE, tags),
+                        scope.id(CacheMeter.PUTS, tags),
+                        scope.id(CacheMeter.EVICTIONS, tags),
+                        scope.id(CacheMeter.GETS, tags.and("result", "hit")),
+                        scope.id(CacheMeter.GETS, tags.and("result", "miss"))));
     }
 
     private boolean isNear() {
@@ -47,8 +50,8 @@ final class TierMeters extends CacheMeterBinder<Cache<?, ?>> {
         if (cache == null) {
             return 0;
         }
-        CacheStats stats = cache.stats();
-        return isNear() ? near.applyAsLong(stats.near()) : far.applyAsLong(stats.far());
+        CacheStats now = stats.of(cache);
+        return isNear() ? near.applyAsLong(now.near()) : far.applyAsLong(now.far());
     }
 
     @Override

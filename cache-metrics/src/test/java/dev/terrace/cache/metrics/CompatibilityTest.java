@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** What Micrometer asks of the meters of any cache. */
 final class CompatibilityTest extends CacheMeterBinderCompatibilityKit<Cache<?, ?>> {
 
+    private long nanoTime;
+
     @Override
     public Cache<?, ?> createCache() {
         return Cache.<String, String>builder("mycache")
@@ -33,7 +35,7 @@ final class CompatibilityTest extends CacheMeterBinderCompatibilityKit<Cache<?, 
 
     @Override
     public CacheMeterBinder<Cache<?, ?>> binder() {
-        return new TierMeters(cache, Lookup.Tier.NEAR, Tags.empty());
+        return new TierMeters(cache, Lookup.Tier.NEAR, Tags.empty(), new SharedStats(() -> nanoTime += 1_000_000_000));
     }
 
     @Override

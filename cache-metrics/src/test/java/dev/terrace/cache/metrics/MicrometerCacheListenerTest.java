@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
+import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.Caches;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.Codec;
+import dev.terrace.cache.codec.Compression;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.strategy.WriteBehind;
@@ -28,8 +31,10 @@ import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -432,6 +437,125 @@ final class MicrometerCacheListenerTest {
             now.incrementAndGet();
             assertThat(meter("cache.weight", "cache", "weighed").gauge().value())
                     .isEqualTo(7);
+        }
+    }
+
+    @Test
+    void twoListenersOfOneRegistryDoNotMixUpTheirCaches() {
+        MicrometerCacheListener other = listener(registry, Tags.empty());
+        Cache<Integer, String> first =
+                near(Cache.builder("products")).listener(listener).build();
+        try (Cache<Integer, String> second =
+                near(Cache.builder("products")).listener(other).build()) {
+            assertThat(second.stats().failures()).containsEntry(FailureKind.LISTENER, 1L);
+            second.get(1);
+            assertThat(meter("cache.load.duration", "result", "success").timer().count())
+                    .isZero();
+        }
+        first.get(1);
+        assertThat(count("cache.gets", "cache", "products", "result", "miss")).isEqualTo(1);
+        first.close();
+        try (Cache<Integer, String> third =
+                near(Cache.builder("products")).listener(other).build()) {
+            third.get(1);
+            assertThat(count("cache.gets", "cache", "products", "result", "miss"))
+                    .isEqualTo(1);
+        }
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void aCacheInUseIsBoundWithoutAFailure() {
+        try (Cache<Integer, String> cache = near(Cache.builder("products")).build()) {
+            registry.config().onMeterAdded(meter -> {
+                listener.onStaleServed("products", CacheListener.StaleReason.REVALIDATING);
+                listener.onLoad("products", Duration.ofMillis(1), null);
+            });
+            listener.onOpen(cache);
+            listener.onStaleServed("products", CacheListener.StaleReason.REVALIDATING);
+            assertThat(staleServes("revalidating")).isEqualTo(1);
+            listener.onClose(cache);
+        }
+    }
+
+    @Test
+    void theMetersOfATierShareTheSnapshotOfTheOthers() {
+        AtomicLong now = new AtomicLong();
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .listener(new MicrometerCacheListener(registry, Tags.empty(), now::get))
+                .build()) {
+            assertThat(count("cache.coalesced")).isZero();
+            cache.get(1);
+            assertThat(count("cache.gets", "result", "miss")).isZero();
+            now.set(TimeUnit.SECONDS.toNanos(1));
+            assertThat(count("cache.gets", "result", "miss")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSnapshotThatTookLongDoesNotTurnACounterBack() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch slow = new CountDownLatch(1);
+        AtomicBoolean hold = new AtomicBoolean();
+        Codec<String> codec = new Codec<>() {
+            @Override
+            public String id() {
+                return "slow";
+            }
+
+            @Override
+            public byte[] encode(String value) {
+                return StringCodec.utf8().encode(value);
+            }
+
+            @Override
+            public String decode(ByteBuffer bytes) {
+                return StringCodec.utf8().decode(bytes);
+            }
+
+            @Override
+            public Compression compression() {
+                if (hold.getAndSet(false)) {
+                    begun.countDown();
+                    uninterruptibly(slow);
+                }
+                return Compression.NONE;
+            }
+        };
+        AtomicLong now = new AtomicLong();
+        try (Cache<Integer, String> cache = near(Cache.builder("products"))
+                .far(tier, codec)
+                .listener(new MicrometerCacheListener(registry, Tags.empty(), now::get))
+                .build()) {
+            assertThat(count("cache.removals")).isZero();
+            now.set(TimeUnit.SECONDS.toNanos(1));
+            hold.set(true);
+            CompletableFuture<Double> scraped = CompletableFuture.supplyAsync(() -> count("cache.removals"));
+            begun.await();
+            cache.invalidate(1);
+            assertThat(count("cache.removals")).isEqualTo(1);
+            slow.countDown();
+            assertThat(scraped.get(20, TimeUnit.SECONDS)).isEqualTo(1);
+            assertThat(count("cache.removals")).isEqualTo(1);
+        }
+    }
+
+    private static void uninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whatFailsInAFlusherIsCountedWithTheFailuresOfTheApplication() {
+        try (Cache<Integer, String> cache =
+                near(Cache.builder("carts")).listener(listener).build()) {
+            listener.onFailure("carts", FailureKind.APPLICATION, new IllegalStateException("as told"));
+            assertThat(count("cache.failures", "cache", "carts", "kind", "application"))
+                    .isEqualTo(1);
+            assertThat(cache.stats().failures()).isEmpty();
         }
     }
 }
