@@ -5,14 +5,18 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -109,8 +113,8 @@ public final class ServerMeters implements AutoCloseable {
                 }
             }
         } finally {
-            nodes.values().forEach(Node::remove);
-            polls.remove();
+            nodes.values().forEach(node -> guarded(node::remove));
+            guarded(polls::remove);
         }
     }
 
@@ -123,12 +127,25 @@ public final class ServerMeters implements AutoCloseable {
                 failing = false;
                 LOG.info("{}: statistics are told again", source);
             }
-        } catch (Exception e) {
-            failed.increment();
-            if (!failing && !closed) {
-                failing = true;
-                LOG.warn("{}: no statistics ({})", source, e.toString());
-            }
+        } catch (Throwable e) {
+            guarded(failed::increment);
+            noted(e);
+        }
+    }
+
+    private void noted(Throwable failure) {
+        if (!failing && !closed) {
+            failing = true;
+            LOG.warn("{}: no statistics ({})", source, failure.toString());
+        }
+    }
+
+    /** The thread goes on whatever a registry throws. */
+    private void guarded(Runnable change) {
+        try {
+            change.run();
+        } catch (RuntimeException | Error e) {
+            noted(e);
         }
     }
 
@@ -138,7 +155,7 @@ public final class ServerMeters implements AutoCloseable {
             gone.remove(one.node());
             Node known = nodes.get(one.node());
             if (known != null) {
-                known.last = one;
+                known.told(one);
             } else if (nodes.size() < MOST_NODES) {
                 nodes.put(one.node(), new Node(registry, one));
             }
@@ -158,11 +175,25 @@ public final class ServerMeters implements AutoCloseable {
     private static final class Node {
 
         private final MeterScope scope;
+        private final List<Count> counts = new ArrayList<>();
         private volatile ServerStatistics last;
 
         Node(MeterRegistry registry, ServerStatistics first) {
             this.last = first;
             this.scope = new MeterScope(registry, Tags.of("node", first.node()));
+            try {
+                bind();
+            } catch (RuntimeException | Error e) {
+                try {
+                    scope.remove();
+                } catch (RuntimeException | Error left) {
+                    e.addSuppressed(left);
+                }
+                throw e;
+            }
+        }
+
+        private void bind() {
             counter(CacheMeter.SERVER_HITS, now -> now.lookups().hits());
             counter(CacheMeter.SERVER_MISSES, now -> now.lookups().misses());
             counter(CacheMeter.SERVER_EVICTIONS, now -> now.keys().evicted());
@@ -178,8 +209,15 @@ public final class ServerMeters implements AutoCloseable {
                             : now.memory().maximum());
         }
 
-        private void counter(CacheMeter meter, ToDoubleFunction<ServerStatistics> count) {
-            scope.counter(meter, Tags.empty(), () -> count.applyAsDouble(last));
+        void told(ServerStatistics now) {
+            last = now;
+            counts.forEach(count -> count.told(now));
+        }
+
+        private void counter(CacheMeter meter, ToLongFunction<ServerStatistics> of) {
+            Count count = new Count(of, last);
+            counts.add(count);
+            scope.counter(meter, Tags.empty(), count);
         }
 
         private void gauge(CacheMeter meter, ToDoubleFunction<ServerStatistics> value) {
@@ -188,6 +226,31 @@ public final class ServerMeters implements AutoCloseable {
 
         void remove() {
             scope.remove();
+        }
+    }
+    /** Goes on from where it was when the server begins again from zero. */
+    private static final class Count implements DoubleSupplier {
+
+        private final ToLongFunction<ServerStatistics> of;
+        private long last;
+        private final AtomicLong total = new AtomicLong();
+
+        Count(ToLongFunction<ServerStatistics> of, ServerStatistics first) {
+            this.of = of;
+            this.last = of.applyAsLong(first);
+            total.set(last);
+        }
+
+        /** By one thread. */
+        void told(ServerStatistics statistics) {
+            long now = of.applyAsLong(statistics);
+            total.addAndGet(now < last ? now : now - last);
+            last = now;
+        }
+
+        @Override
+        public double getAsDouble() {
+            return total.get();
         }
     }
 }

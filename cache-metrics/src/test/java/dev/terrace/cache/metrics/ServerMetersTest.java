@@ -8,7 +8,9 @@ import dev.terrace.cache.redis.SharedRedis;
 import dev.terrace.cache.spi.ServerStatistics;
 import dev.terrace.cache.testkit.MemcachedServer;
 import dev.terrace.cache.testkit.RedisServer;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,6 +18,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -170,5 +174,56 @@ final class ServerMetersTest {
                 new ServerStatistics.Memory(1, 0),
                 1,
                 1);
+    }
+
+    @Test
+    void aServerThatBeginsAgainFromZeroTurnsNoCounterBack() {
+        AtomicReference<List<ServerStatistics>> answer = new AtomicReference<>(List.of(counted("one", 100)));
+        try (ServerMeters meters = ServerMeters.start(registry, answer::get, SECOND)) {
+            eventually("the first answer", () -> counted("cache.server.commands") == 100);
+            answer.set(List.of(counted("one", 110)));
+            eventually("the second answer", () -> counted("cache.server.commands") == 110);
+            answer.set(List.of(counted("one", 7)));
+            eventually("an answer after a restart", () -> counted("cache.server.commands") == 117);
+            assertThat(counted("cache.server.hits")).isEqualTo(1);
+            assertThat(meters).isNotNull();
+        }
+    }
+
+    @Test
+    void aRegistryThatThrowsErrorsIsAskedAgainAndLeavesNoHalfOfANode() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        AtomicInteger refused = new AtomicInteger();
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                if (broken.get() && id.getName().equals("cache.server.memory.used")) {
+                    refused.incrementAndGet();
+                    throw new AssertionError("as told");
+                }
+                return id;
+            }
+        });
+        AtomicReference<List<ServerStatistics>> answer = new AtomicReference<>(List.of(counted("one", 100)));
+        try (ServerMeters meters = ServerMeters.start(registry, answer::get, SECOND)) {
+            eventually("two polls", () -> refused.get() >= 3);
+            answer.set(List.of(counted("one", 200)));
+            broken.set(false);
+            eventually("an answer", () -> counted("cache.server.commands") == 200);
+            answer.set(List.of(counted("one", 201)));
+            eventually("another", () -> counted("cache.server.commands") == 201);
+            assertThat(registry.get("cache.server.polls")
+                            .tag("result", "failure")
+                            .counter()
+                            .count())
+                    .isPositive();
+            assertThat(meters).isNotNull();
+        }
+        eventually("its meters are gone", () -> registry.getMeters().isEmpty());
+    }
+
+    private static ServerStatistics counted(String node, long commands) {
+        ServerStatistics one = statistics(node, 1);
+        return new ServerStatistics(node, one.lookups(), one.keys(), one.memory(), one.connections(), commands);
     }
 }
