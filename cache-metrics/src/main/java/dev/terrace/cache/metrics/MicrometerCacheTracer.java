@@ -44,7 +44,7 @@ public final class MicrometerCacheTracer implements CacheTracer {
     @Override
     public Origin origin() {
         Observation current = registry.getCurrentObservation();
-        return current == null || registry.isNoop() ? NOWHERE : new Place(current);
+        return current == null || registry.isNoop() ? NOWHERE : new Place(current, registry);
     }
 
     @Override
@@ -82,16 +82,34 @@ public final class MicrometerCacheTracer implements CacheTracer {
         return Observation.createNotStarted(name, registry).lowCardinalityKeyValue("cache", cache);
     }
 
-    private static Span begun(Observation observation) {
-        return new Observed(observation.start());
+    private Span begun(Observation observation) {
+        return new Observed(observation.start(), registry);
+    }
+
+    /** Leaves the thread as it was found also where a handler throws, for which Micrometer does not care. */
+    private static Scope opened(Observation observation, ObservationRegistry registry) {
+        Observation.@Nullable Scope before = registry.getCurrentObservationScope();
+        try {
+            Observation.Scope scope = observation.openScope();
+            return () -> {
+                try {
+                    scope.close();
+                } finally {
+                    registry.setCurrentObservationScope(before);
+                }
+            };
+        } catch (RuntimeException | Error e) {
+            registry.setCurrentObservationScope(before);
+            throw e;
+        }
     }
 
     /** Where an observation was current. */
-    private record Place(Observation observation) implements Origin {
+    private record Place(Observation observation, ObservationRegistry registry) implements Origin {
 
         @Override
         public void run(Runnable task) {
-            try (Observation.Scope scope = observation.openScope()) {
+            try (Scope scope = opened(observation, registry)) {
                 Objects.requireNonNull(scope);
                 task.run();
             }
@@ -116,11 +134,11 @@ public final class MicrometerCacheTracer implements CacheTracer {
         }
     }
 
-    private record Observed(Observation observation) implements Span {
+    private record Observed(Observation observation, ObservationRegistry registry) implements Span {
 
         @Override
         public Scope enter() {
-            return observation.openScope()::close;
+            return opened(observation, registry);
         }
 
         @Override

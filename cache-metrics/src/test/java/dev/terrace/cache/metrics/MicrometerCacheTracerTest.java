@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
 import dev.terrace.cache.CacheTracer;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.FarOperation;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
@@ -184,6 +185,42 @@ final class MicrometerCacheTracerTest {
                         .isLessThan(BOUND.toNanos());
                 LockSupport.parkNanos(1_000_000);
             }
+        }
+    }
+
+    @Test
+    void aHandlerThatThrowsLeavesTheCallersThreadAsItWas() {
+        AtomicBoolean atClose = new AtomicBoolean();
+        registry.observationConfig().observationHandler(new ObservationHandler<>() {
+            @Override
+            public boolean supportsContext(Observation.Context context) {
+                return context.getName().startsWith("cache.");
+            }
+
+            @Override
+            public void onScopeOpened(Observation.Context context) {
+                if (!atClose.get()) {
+                    throw new IllegalStateException("at the start");
+                }
+            }
+
+            @Override
+            public void onScopeClosed(Observation.Context context) {
+                throw new IllegalStateException("at the end");
+            }
+        });
+        try (Cache<Integer, String> cache =
+                builder().far(tier, StringCodec.utf8()).build()) {
+            Observation request = Observation.createNotStarted("request", registry);
+            request.observe(() -> {
+                cache.put(1, "one");
+                assertThat(registry.getCurrentObservation()).isSameAs(request);
+                atClose.set(true);
+                cache.put(1, "two");
+                assertThat(registry.getCurrentObservation()).isSameAs(request);
+            });
+            assertThat(registry.getCurrentObservationScope()).isNull();
+            assertThat(cache.stats().failures().get(FailureKind.LISTENER)).isGreaterThanOrEqualTo(2);
         }
     }
 }
