@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,7 @@ public final class EventInvalidation implements AutoCloseable {
      *
      * @param applied events whose invalidation the far tier has acknowledged
      * @param missed how often the source has said that events were missed
-     * @param failed of both, what was not applied
+     * @param failed of both, attempts that failed
      * @param listenerFailures what the listener has thrown
      */
     public record Stats(long applied, long missed, long failed, long listenerFailures) {}
@@ -106,9 +107,8 @@ public final class EventInvalidation implements AutoCloseable {
 
             @Override
             public CompletionStage<?> missed() {
-                LOG.warn("cache {}: events of change were missed; everything is invalidated", cache.name());
-                reports.missed.increment();
-                return cache.async().clear().whenComplete((none, failure) -> reports.ended(null, failure));
+                reports.missed();
+                return begun(() -> cache.async().clear()).whenComplete((none, failure) -> reports.ended(null, failure));
             }
         };
         return new EventInvalidation(source.subscribe(cache.name(), handler), reports);
@@ -119,11 +119,11 @@ public final class EventInvalidation implements AutoCloseable {
         Changed<K> changed = new Changed<>();
         try {
             mapping.accept(event, changed);
-        } catch (RuntimeException notUnderstood) {
+        } catch (Throwable notUnderstood) {
             return CompletableFuture.failedFuture(
                     new IllegalArgumentException("the mapping did not understand an event", notUnderstood));
         }
-        try {
+        return begun(() -> {
             List<CompletableFuture<Void>> begun = new ArrayList<>();
             if (changed.all) {
                 begun.add(cache.async().clear());
@@ -133,8 +133,15 @@ public final class EventInvalidation implements AutoCloseable {
                 begun.add(cache.async().invalidateAll(changed.keys));
             }
             return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
-        } catch (RuntimeException closed) {
-            return CompletableFuture.failedFuture(closed);
+        });
+    }
+
+    /** A source is told of what a closed cache or a key throws, and throws nothing itself. */
+    private static CompletableFuture<Void> begun(Supplier<CompletableFuture<Void>> invalidation) {
+        try {
+            return invalidation.get();
+        } catch (Throwable thrown) {
+            return CompletableFuture.failedFuture(thrown);
         }
     }
 
@@ -147,12 +154,21 @@ public final class EventInvalidation implements AutoCloseable {
         private final LongAdder listenerFailures = new LongAdder();
         private final String name;
         private final CacheListener listener;
+        private final RareLine missedLine = new RareLine(System::nanoTime);
         private final RareLine eventLine = new RareLine(System::nanoTime);
         private final RareLine listenerLine = new RareLine(System::nanoTime);
 
         Reports(String name, CacheListener listener) {
             this.name = name;
             this.listener = listener;
+        }
+
+        void missed() {
+            missed.increment();
+            missedLine.log(more -> LOG.warn(
+                    "cache {}: events of change were missed; everything is invalidated; {} more since the last line",
+                    name,
+                    more));
         }
 
         void ended(@Nullable LongAdder done, @Nullable Throwable failure) {

@@ -30,6 +30,7 @@ final class QueueReports {
     private final LongAdder retries = new LongAdder();
     private final LongAdder deadLetters = new LongAdder();
     private final LongAdder listenerFailures = new LongAdder();
+    private final RareLine storeLine;
     private final RareLine deadLetterLine;
     private final RareLine putAsideLine;
     private final RareLine handlerLine;
@@ -46,6 +47,7 @@ final class QueueReports {
         this.listener = listener;
         this.freed = freed;
         this.state = state;
+        storeLine = new RareLine(nanoTime);
         deadLetterLine = new RareLine(nanoTime);
         putAsideLine = new RareLine(nanoTime);
         handlerLine = new RareLine(nanoTime);
@@ -64,8 +66,15 @@ final class QueueReports {
                 LOG.info("write-behind of cache {}: the store takes writes again", name);
             }
         } else {
-            if (!failing.getAndSet(true)) {
-                told(() -> LOG.warn("write-behind of cache {}: the store failed; it is tried again", name, failure));
+            if (!failing.get()) {
+                told(() -> storeLine.log(more -> {
+                    failing.set(true);
+                    LOG.warn(
+                            "write-behind of cache {}: the store failed; it is tried again; {} more since the last line",
+                            name,
+                            more,
+                            failure);
+                }));
             }
             told(() -> listener.onFailure(name, FailureKind.STORE_WRITE, failure));
         }

@@ -2,19 +2,27 @@ package dev.terrace.cache.strategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.spi.InvalidationSource;
 import dev.terrace.cache.testkit.FaultyFarTier;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Events of change that become invalidations, and are acknowledged when those are. */
 final class EventInvalidationTest {
@@ -124,5 +132,85 @@ final class EventInvalidationTest {
         assertThat(events.publish(new Changed("a", ""))).isCompleted();
         assertThat(cache.getIfPresent("a")).isNull();
         assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(1, 0, 1, 1));
+    }
+
+    @Test
+    void aMappingThatThrowsAnErrorIsReportedAndTheSourceIsThrownNothing() {
+        EventInvalidation subscription = nodes.opened(EventInvalidation.of(
+                nodes.nearOnly(),
+                events,
+                (event, changed) -> {
+                    throw new NoClassDefFoundError("as told");
+                },
+                new CacheListener() {
+                    @Override
+                    public void onFailure(String name, FailureKind kind, Throwable failure) {
+                        failures.add(kind);
+                    }
+                }));
+        assertThat(events.publish(new Changed("a", "7")))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("did not understand");
+        assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
+        assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(0, 0, 1, 0));
+    }
+
+    @Test
+    void whatIsMissedIsCountedAndReportedWhereTheCacheIsClosed() {
+        AtomicReference<InvalidationSource.Handler<? super Changed>> handler = new AtomicReference<>();
+        InvalidationSource<Changed> source = (name, subscriber) -> {
+            handler.set(subscriber);
+            return () -> {};
+        };
+        Cache<String, String> cache = nodes.nearOnly();
+        EventInvalidation subscription = nodes.opened(
+                EventInvalidation.of(cache, source, (event, changed) -> changed.key(event.key()), new CacheListener() {
+                    @Override
+                    public void onFailure(String name, FailureKind kind, Throwable failure) {
+                        failures.add(kind);
+                    }
+                }));
+        cache.put("a", "1");
+        assertThat(handler.get().missed().toCompletableFuture()).isCompleted();
+        assertThat(cache.getIfPresent("a")).isNull();
+        cache.close();
+        assertThat(handler.get().missed().toCompletableFuture()).isCompletedExceptionally();
+        assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
+        assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(0, 2, 1, 0));
+    }
+
+    @Test
+    void aSourceThatMissesAgainAndAgainDoesNotFloodTheLog() {
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache.strategy");
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        @Nullable Level level = logger.getLevel();
+        logger.setLevel(Level.WARN);
+        logger.setAdditive(false);
+        logger.addAppender(appender);
+        appender.start();
+        try {
+            AtomicReference<InvalidationSource.Handler<? super Changed>> handler = new AtomicReference<>();
+            InvalidationSource<Changed> source = (name, subscriber) -> {
+                handler.set(subscriber);
+                return () -> {};
+            };
+            EventInvalidation subscription = nodes.opened(
+                    EventInvalidation.of(nodes.nearOnly(), source, (event, changed) -> changed.key(event.key())));
+            for (int i = 0; i < 100; i++) {
+                assertThat(handler.get().missed().toCompletableFuture()).isCompleted();
+            }
+            assertThat(appender.list)
+                    .singleElement()
+                    .satisfies(
+                            line -> assertThat(line.getFormattedMessage())
+                                    .endsWith(
+                                            "events of change were missed; everything is invalidated; 0 more since the last line"));
+            assertThat(subscription.stats()).isEqualTo(new EventInvalidation.Stats(0, 100, 0, 0));
+        } finally {
+            logger.detachAppender(appender);
+            logger.setAdditive(true);
+            logger.setLevel(level);
+        }
     }
 }
