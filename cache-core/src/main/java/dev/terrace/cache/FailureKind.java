@@ -24,7 +24,7 @@ public enum FailureKind {
     RECOVERY_OVERFLOW,
     /** A write-behind batch failed and is tried again. */
     STORE_WRITE,
-    /** A write-behind queue gave up a put or remove. */
+    /** The dead-letter handler of a write-behind queue threw; the put or remove stays in the queue, unless that closes. */
     DEAD_LETTER,
     /** The journal of a write-behind queue failed. */
     JOURNAL,

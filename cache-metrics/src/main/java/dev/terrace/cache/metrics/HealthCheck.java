@@ -49,7 +49,7 @@ public final class HealthCheck {
         return check;
     }
 
-    /** Of all open caches of a registry, those built later too. */
+    /** Of all open caches of a registry, those built later too. To be kept: the registry does as long as it lives. */
     public static HealthCheck of(Caches caches) {
         HealthCheck check = new HealthCheck();
         caches.listen(new CacheListener() {

@@ -104,7 +104,8 @@ final class MetricsTableTest {
 
             ## Health
 
-            `HealthCheck.of(caches).check()` says `UP`, `DEGRADED` or `DOWN`, with reasons, from counters alone: for a readiness probe.
+            Make one `HealthCheck.of(caches)` and keep it: its `check()` says `UP`, `DEGRADED` or `DOWN`, with reasons, from counters alone: for a
+            readiness probe. It judges what happened since it was asked before.
 
             ## Queries
 
