@@ -31,9 +31,9 @@ final class RecoveryQueue {
     private final Watch watch;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<FarKey, Long> keys = new LinkedHashMap<>();
-    private final Map<String, Long> tags = new LinkedHashMap<>();
-    private @Nullable Long clear;
+    private final Map<FarKey, Waiting> keys = new LinkedHashMap<>();
+    private final Map<String, Waiting> tags = new LinkedHashMap<>();
+    private @Nullable Waiting clear;
     private volatile int size;
     private boolean replaying;
     private volatile boolean closed;
@@ -44,6 +44,14 @@ final class RecoveryQueue {
      * that, or the write would undo it.
      */
     record Bounds(int capacity, Duration budget) {}
+
+    /**
+     * A change that waits.
+     *
+     * @param due when its repair may be sent; also tells two repairs of one key apart
+     * @param since when the first change began to wait that this repair is for
+     */
+    private record Waiting(long due, long since) {}
 
     /** Who is told, and whether the far tier may be used. */
     record Watch(IntConsumer queued, FailureReports failures, BooleanSupplier farOn) {}
@@ -93,43 +101,50 @@ final class RecoveryQueue {
         }
         lock.lock();
         try {
-            long oldest = Math.min(firstDue(keys), firstDue(tags));
-            oldest = clear == null ? oldest : Math.min(oldest, clear);
-            return oldest == Long.MAX_VALUE
-                    ? Duration.ZERO
-                    : Duration.ofNanos(
-                            Math.max(0, ticker.nanos() + bounds.budget().toNanos() - oldest));
+            long now = ticker.nanos();
+            return Duration.ofNanos(Math.max(0, now - oldest(now)));
         } finally {
             lock.unlock();
         }
     }
 
-    /** They are in the order in which they came. */
-    private static long firstDue(Map<?, Long> waiting) {
-        return waiting.isEmpty() ? Long.MAX_VALUE : waiting.values().iterator().next();
+    /** Since when the oldest change waits; now where none does. */
+    private long oldest(long now) {
+        long oldest = clear == null ? now : Math.min(now, clear.since());
+        for (Map<?, Waiting> waiting : List.of(keys, tags)) {
+            for (Waiting each : waiting.values()) {
+                oldest = Math.min(oldest, each.since());
+            }
+        }
+        return oldest;
     }
 
     void addKeys(Collection<FarKey> changed) {
         add(() -> changed.forEach(key -> {
-            keys.remove(key);
-            keys.put(key, due());
+            Waiting before = keys.remove(key);
+            keys.put(key, waiting(before));
         }));
     }
 
     void addTags(Collection<String> names) {
         add(() -> names.forEach(name -> {
-            tags.remove(name);
-            tags.put(name, due());
+            Waiting before = tags.remove(name);
+            tags.put(name, waiting(before));
         }));
     }
 
     void addClear() {
-        add(() -> clear = due());
+        add(() -> clear = waiting(clear));
     }
 
-    /** When a repair may be sent; also tells two repairs of one key apart. */
-    private Long due() {
-        return ticker.nanos() + bounds.budget().toNanos() + 1;
+    /** @param before what it is for, too */
+    private Waiting waiting(@Nullable Waiting before) {
+        long now = ticker.nanos();
+        return waiting(now, before == null ? now : before.since());
+    }
+
+    private Waiting waiting(long now, long since) {
+        return new Waiting(now + bounds.budget().toNanos() + 1, since);
     }
 
     private void add(Runnable change) {
@@ -141,7 +156,8 @@ final class RecoveryQueue {
             change.run();
             if (keys.size() + tags.size() > bounds.capacity()) {
                 overflow = clear == null;
-                clear = due();
+                long now = ticker.nanos();
+                clear = waiting(now, oldest(now));
             }
             if (clear != null) {
                 // The clear covers what is there; keys and tags need no repair of their own.
@@ -201,19 +217,19 @@ final class RecoveryQueue {
             return;
         }
         long now = ticker.nanos();
-        Map<FarKey, Long> dueKeys = new LinkedHashMap<>();
-        Map<String, Long> dueTags = new LinkedHashMap<>();
-        Long dueClear;
+        Map<FarKey, Waiting> dueKeys = new LinkedHashMap<>();
+        Map<String, Waiting> dueTags = new LinkedHashMap<>();
+        @Nullable Waiting dueClear;
         lock.lock();
         try {
-            dueClear = clear != null && clear <= now ? clear : null;
+            dueClear = clear != null && clear.due() <= now ? clear : null;
             take(keys, dueKeys, now);
             take(tags, dueTags, now);
         } finally {
             lock.unlock();
         }
         if (dueClear != null) {
-            Long sent = dueClear;
+            Waiting sent = dueClear;
             far.raise(List.of(MarkerReading.ALL))
                     .whenComplete((done, failure) -> replayed(failure == null, () -> cleared(sent)));
         } else if (!dueTags.isEmpty()) {
@@ -234,18 +250,18 @@ final class RecoveryQueue {
         }
     }
 
-    private static <T> void take(Map<T, Long> waiting, Map<T, Long> due, long now) {
-        for (Map.Entry<T, Long> entry : waiting.entrySet()) {
+    private static <T> void take(Map<T, Waiting> waiting, Map<T, Waiting> due, long now) {
+        for (Map.Entry<T, Waiting> entry : waiting.entrySet()) {
             if (due.size() == BATCH) {
                 return;
             }
-            if (entry.getValue() <= now) {
+            if (entry.getValue().due() <= now) {
                 due.put(entry.getKey(), entry.getValue());
             }
         }
     }
 
-    private void cleared(Long sent) {
+    private void cleared(Waiting sent) {
         if (sent.equals(clear)) {
             clear = null;
         }

@@ -255,4 +255,25 @@ final class RecoveryTest {
         assertThat(stored).isCompletedExceptionally();
         assertThat(queued()).isEqualTo(1);
     }
+
+    @Test
+    void aKeyThatIsChangedAgainHasWaitedSinceItsFirstChange() {
+        node.far.always(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(1);
+        for (int minute = 0; minute < 3; minute++) {
+            fleet.time.advance(Duration.ofMinutes(1));
+            node.async().invalidate(1);
+            assertThat(queued()).isEqualTo(1);
+        }
+        Duration age = node.cache.stats().far().recoveryAge();
+        assertThat(age).isBetween(Duration.ofMinutes(3), Duration.ofMinutes(4));
+
+        for (int key = 2; key < 10; key++) {
+            node.async().invalidate(key);
+        }
+        assertThat(queued()).as("one clear for all").isEqualTo(1);
+        assertThat(node.cache.stats().far().recoveryAge()).isGreaterThanOrEqualTo(age);
+        node.async().clear();
+        assertThat(node.cache.stats().far().recoveryAge()).isGreaterThanOrEqualTo(age);
+    }
 }
