@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><th>finding</th><th>status</th></tr>
  * <tr><td>the far tier's breaker is not closed</td><td>{@code DEGRADED}</td></tr>
  * <tr><td>changes wait to be repaired in the far tier</td><td>{@code DEGRADED}</td></tr>
- * <tr><td>every load since the last check failed, {@value #ENOUGH_LOADS} or more</td><td>{@code DEGRADED}</td></tr>
+ * <tr><td>the last loads all failed, {@value #ENOUGH_LOADS} or more, one of them since the last check</td><td>{@code DEGRADED}</td></tr>
  * <tr><td>the same, and there is no far tier or its breaker is not closed</td><td>{@code DOWN}</td></tr>
  * </table>
  *
@@ -34,8 +34,15 @@ public final class HealthCheck {
 
     private final Map<Cache<?, ?>, Loads> seen = new ConcurrentHashMap<>();
 
-    private record Loads(long successes, long failures) {
-        static final Loads NONE = new Loads(0, 0);
+    /**
+     * Loads that all failed.
+     *
+     * @param successes of the cache when they began
+     * @param failures of the cache when they began
+     * @param checked failures of the cache at the last check
+     */
+    private record Loads(long successes, long failures, long checked) {
+        static final Loads NONE = new Loads(0, 0, 0);
     }
 
     private HealthCheck() {}
@@ -66,7 +73,7 @@ public final class HealthCheck {
         return check;
     }
 
-    /** How they are now. Each call begins the time that the next one judges. */
+    /** How they are now. Each call begins the time that the next one judges; loads that go on failing are counted on. */
     public Health check() {
         List<String> reasons = new ArrayList<>();
         Health.Status worst = Health.Status.UP;
@@ -94,17 +101,20 @@ public final class HealthCheck {
         }
         long failed = failedLoadsAlone(cache, stats);
         if (failed >= ENOUGH_LOADS) {
-            reasons.add("cache " + cache.name() + ": all " + failed + " loads since the last check failed");
+            reasons.add("cache " + cache.name() + ": the last " + failed + " loads all failed");
             return farAnswers ? Health.Status.DEGRADED : Health.Status.DOWN;
         }
         return reasons.size() > before ? Health.Status.DEGRADED : Health.Status.UP;
     }
 
-    /** How many loads failed since the last check, or zero if any did not. */
+    /** How many loads have failed and none succeeded; zero where none did either since the last check: nothing is known then. */
     private long failedLoadsAlone(Cache<?, ?> cache, CacheStats stats) {
-        Loads now = new Loads(stats.loads().successes(), stats.loads().failures());
-        @Nullable Loads last = seen.replace(cache, now);
-        Loads before = last == null ? Loads.NONE : last;
-        return now.successes() > before.successes() ? 0 : now.failures() - before.failures();
+        long failures = stats.loads().failures();
+        @Nullable Loads known = seen.get(cache);
+        Loads last = known == null ? Loads.NONE : known;
+        boolean failing = stats.loads().successes() == last.successes() && failures > last.checked();
+        long began = failing ? last.failures() : failures;
+        seen.replace(cache, new Loads(stats.loads().successes(), began, failures));
+        return failures - began;
     }
 }

@@ -95,8 +95,7 @@ final class HealthCheckTest {
             failedReads(cache, 5);
             assertThat(check.check())
                     .isEqualTo(new Health(
-                            Health.Status.DOWN,
-                            java.util.List.of("cache products: all 5 loads since the last check failed")));
+                            Health.Status.DOWN, java.util.List.of("cache products: the last 9 loads all failed")));
             databaseDown.set(false);
             cache.get(2);
             assertThat(check.check().status()).isEqualTo(Health.Status.UP);
@@ -124,6 +123,23 @@ final class HealthCheckTest {
             failedReads(cache, 5);
             cache.close();
             assertThat(check.check().status()).isEqualTo(Health.Status.UP);
+        }
+    }
+
+    @Test
+    void loadsThatFailSlowlyAreDownHoweverOftenItIsAsked() {
+        try (Cache<Integer, String> cache = near(Cache.builder("products")).build()) {
+            HealthCheck check = HealthCheck.of(cache);
+            databaseDown.set(true);
+            for (int load = 1; load <= 10; load++) {
+                failedReads(cache, 1);
+                assertThat(check.check().status())
+                        .as("after %s loads", load)
+                        .isEqualTo(load < 5 ? Health.Status.UP : Health.Status.DOWN);
+            }
+            assertThat(check.check().status())
+                    .as("nobody loads, who is to be let in again")
+                    .isEqualTo(Health.Status.UP);
         }
     }
 }

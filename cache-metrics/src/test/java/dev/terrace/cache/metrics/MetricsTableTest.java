@@ -105,7 +105,8 @@ final class MetricsTableTest {
             ## Health
 
             Make one `HealthCheck.of(caches)` and keep it: its `check()` says `UP`, `DEGRADED` or `DOWN`, with reasons, from counters alone: for a
-            readiness probe. It judges what happened since it was asked before.
+            readiness probe. Loads that
+            all failed are judged from the last that succeeded, or from a check before which nobody loaded.
 
             ## Queries
 

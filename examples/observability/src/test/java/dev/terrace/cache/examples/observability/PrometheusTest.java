@@ -364,9 +364,7 @@ final class PrometheusTest {
         read(700, 710);
         HttpResponse<String> health = get("/health");
         assertThat(health.statusCode()).isEqualTo(503);
-        assertThat(health.body())
-                .startsWith("DOWN")
-                .contains("the far tier fails", "loads since the last check failed");
+        assertThat(health.body()).startsWith("DOWN").contains("the far tier fails", "loads all failed");
 
         redis.thaw();
         service.databaseDown(false);
