@@ -54,7 +54,7 @@ import org.slf4j.LoggerFactory;
  * </table>
  *
  * <p>A node that no longer answers while others do loses its meters; where none answers they stay, and
- * {@code cache.server.polls} counts failures. Of a source with more than {@value #MOST_NODES} nodes the others have none.
+ * {@code cache.server.polls} counts failures. Counters go on from where they were when a server begins again from zero. Of a source with more than {@value #MOST_NODES} nodes the others have none.
  */
 public final class ServerMeters implements AutoCloseable {
 
