@@ -7,75 +7,16 @@ import dev.terrace.cache.testkit.ScenarioReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
-import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The scenarios that one node is enough for. A test class extends it per combination of tiers. */
-@Tag("scenario")
-public abstract class OneNodeScenarios {
-
-    static final String OLD = "old";
-    static final String NEW = "new";
+public abstract class OneNodeScenarios extends ScenarioNodes {
 
     private static final Duration SLOW = Duration.ofMillis(200);
-    /** What two busy cores may add to a measured time before it says something about the cache. */
-    static final Duration SLACK = Duration.ofSeconds(2);
-
-    private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
-
-    /** What it runs on, for the report. */
-    protected abstract String variant();
-
-    /** A builder of a cache with its tiers set, each time on a node of its own. */
-    protected abstract CacheBuilder<String, String> tiers(String cache);
-
-    /** As {@link #tiers}, without a near tier where there is another one. */
-    protected abstract CacheBuilder<String, String> tiersWithoutNear(String cache);
-
-    /** Closed after the test, the last first. */
-    protected final <T extends AutoCloseable> T opened(T closeable) {
-        opened.push(closeable);
-        return closeable;
-    }
-
-    protected final Cache<String, String> node(String cache, UnaryOperator<CacheBuilder<String, String>> settings) {
-        return opened(settings.apply(patient(tiers(cache))).build());
-    }
-
-    protected final Cache<String, String> nodeWithoutNear(String cache) {
-        return opened(patient(tiersWithoutNear(cache)).build());
-    }
-
-    /**
-     * A busy machine may answer later than the far budget, and then a cache is right to go on without: where that is not the
-     * subject, it waits, and says so if that was not enough.
-     */
-    static <V> CacheBuilder<String, V> patient(CacheBuilder<String, V> builder) {
-        builder.freshFor(Duration.ofMinutes(10))
-                .farBudget(Duration.ofSeconds(10))
-                .whenFarFails(WhenFarFails.THROW);
-        // Some have no far tier.
-        builder.inherited();
-        return builder;
-    }
-
-    @AfterEach
-    final void closeAll() throws Exception {
-        for (AutoCloseable each = opened.poll(); each != null; each = opened.poll()) {
-            each.close();
-        }
-    }
 
     @Test
     final void X01_aFailedLoadIsSharedByAllThatWaitedForIt() {
@@ -201,92 +142,9 @@ public abstract class OneNodeScenarios {
         ScenarioReport.figure("X14", variant(), "0 misses in " + rounds + " rounds");
     }
 
-    /** What may happen to a key while it is being loaded. */
-    enum Change {
-        SET {
-            @Override
-            void apply(Cache<String, String> cache, String key) {
-                cache.put(key, NEW, EntryOptions.tags(tag(key)));
-            }
-        },
-        REMOVE {
-            @Override
-            void apply(Cache<String, String> cache, String key) {
-                cache.invalidate(key);
-            }
-        },
-        REMOVE_BY_TAG {
-            @Override
-            void apply(Cache<String, String> cache, String key) {
-                cache.invalidateTag(tag(key));
-            }
-        },
-        CLEAR {
-            @Override
-            void apply(Cache<String, String> cache, String key) {
-                cache.clear();
-            }
-        };
-
-        abstract void apply(Cache<String, String> cache, String key);
-
-        static String tag(String key) {
-            return "tag of " + key;
-        }
-    }
-
-    /** A loader of rows that gives each a tag of its own. */
-    static ContextualLoader<String, String> tagged(Rows rows) {
-        return (key, context) -> {
-            context.tags(Change.tag(key));
-            return rows.read(key);
-        };
-    }
-
     @Test
     final void X15_aChangeDuringALoadIsNotUndoneByIt() {
-        int rounds = 25;
-        Rows rows = new Rows();
-        Cache<String, String> cache = node("x15", builder -> builder.loader(tagged(rows)));
-        List<String> keys = new ArrayList<>();
-
-        for (Change change : Change.values()) {
-            for (int round = 0; round < rounds; round++) {
-                String key = change + "-" + round;
-                keys.add(key);
-                rows.set(key, OLD);
-                Rows.Held load = rows.holdNext(key);
-                CompletableFuture<String> waiter = cache.async().get(key);
-                load.awaitRead();
-                rows.set(key, NEW);
-                change.apply(cache, key);
-
-                CompletableFuture<String> during = cache.async().get(key);
-                if (change == Change.SET || change == Change.REMOVE) {
-                    // The others name no key: what the old load is good for is known only when it ends.
-                    assertThat(soon(during))
-                            .as("%s, read while the old load runs", key)
-                            .isEqualTo(NEW);
-                }
-                load.release();
-                assertThat(soon(waiter)).isIn(OLD, NEW);
-                assertThat(soon(during))
-                        .as("%s, read begun while the old load ran", key)
-                        .isEqualTo(NEW);
-                assertThat(cache.get(key))
-                        .as("%s, read after the old load", key)
-                        .isEqualTo(NEW);
-            }
-        }
-
-        assertThat(keys).allSatisfy(key -> assertThat(cache.get(key)).isEqualTo(NEW));
-        for (int again = 0; again < 10; again++) {
-            assertThat(keys)
-                    .allSatisfy(key -> assertThat(cache.getIfPresent(key)).isEqualTo(NEW));
-        }
-        assertThat(cache.stats().near().hitRatio()).isGreaterThan(0.5);
-        ScenarioReport.figure(
-                "X15", variant(), "0 reads of the old value after " + keys.size() + " changes; " + nearHealth(cache));
+        ChangesDuringLoads.onOneNode(this);
     }
 
     @Test
@@ -371,32 +229,7 @@ public abstract class OneNodeScenarios {
         return "much too late";
     }
 
-    /** Waits for what other threads do, within a bound. */
-    public static void holds(String what, BooleanSupplier condition) {
-        Eventually.holds(what, condition);
-    }
-
-    static <T> T soon(CompletableFuture<T> future) {
-        return future.orTimeout(20, TimeUnit.SECONDS).join();
-    }
-
     private static long coalesced(Cache<?, ?> cache) {
         return cache.stats().loads().coalesced();
-    }
-
-    static String millis(Duration duration) {
-        return String.format(Locale.ROOT, "%.0f", duration.toNanos() / 1e6);
-    }
-
-    /** A cache that keeps nothing near passes nothing. */
-    static String nearHealth(Cache<?, ?> cache) {
-        CacheStats.NearStats near = cache.stats().near();
-        long offered = near.inserts() + near.refusedInserts();
-        return String.format(
-                Locale.ROOT,
-                "near hit ratio %.2f, %d of %d inserts refused",
-                near.hitRatio(),
-                near.refusedInserts(),
-                offered);
     }
 }

@@ -136,6 +136,7 @@ final class ClusterFarStore implements FarStore {
                         keys.record(request.key()),
                         Kind.SCRIPT,
                         issuedAt,
+                        Outlet.AT_ONCE,
                         (from, store) -> store.putIfUnchanged(atLeast(request, seq), judged)
                                 .thenApply(reply -> written(from, reply)))));
     }
@@ -172,7 +173,11 @@ final class ClusterFarStore implements FarStore {
     @Override
     public CompletionStage<WriteReply> expire(String key, long writeId) {
         return one(new Question<>(
-                keys.record(key), Kind.SCRIPT, System.nanoTime(), (from, store) -> store.expire(key, writeId)));
+                keys.record(key),
+                Kind.SCRIPT,
+                System.nanoTime(),
+                Outlet.AT_ONCE,
+                (from, store) -> store.expire(key, writeId)));
     }
 
     @Override
@@ -201,7 +206,8 @@ final class ClusterFarStore implements FarStore {
     }
 
     private CompletionStage<MarkerReading> ofMarkers(Function<RedisFarStore, CompletionStage<MarkerReading>> asked) {
-        return one(new Question<>(keys.counter(), Kind.SCRIPT, System.nanoTime(), (from, store) -> asked.apply(store)));
+        return one(new Question<>(
+                keys.counter(), Kind.SCRIPT, System.nanoTime(), Outlet.AT_ONCE, (from, store) -> asked.apply(store)));
     }
 
     @Override
@@ -248,7 +254,13 @@ final class ClusterFarStore implements FarStore {
      *
      * @param issuedAt since when it has its budget, wherever it has been since; in local nanoseconds
      */
-    private record Question<T>(String key, Kind kind, long issuedAt, Asked<T> asked) {}
+    private record Question<T>(String key, Kind kind, long issuedAt, Outlet outlet, Asked<T> asked) {
+
+        private RedisFarStore of(RedisFarStore store) {
+            RedisFarStore sending = outlet == Outlet.AT_ONCE ? store : store.through(outlet);
+            return kind == Kind.SCRIPT ? sending.issuedAt(issuedAt) : sending;
+        }
+    }
 
     private <Q, T> CompletionStage<List<T>> each(
             List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
@@ -261,10 +273,13 @@ final class ClusterFarStore implements FarStore {
             return CompletableFuture.completedFuture(List.of());
         }
         List<CompletableFuture<T>> answers = new ArrayList<>(requests.size());
-        for (Q request : requests) {
-            Question<T> question =
-                    new Question<>(key.apply(request), kind, issuedAt, (from, store) -> asked.of(request, from, store));
-            answers.add(one(question).toCompletableFuture());
+        try (Outbox outbox = new Outbox()) {
+            Outlet outlet = requests.size() == 1 ? Outlet.AT_ONCE : outbox;
+            for (Q request : requests) {
+                Question<T> question = new Question<>(
+                        key.apply(request), kind, issuedAt, outlet, (from, store) -> asked.of(request, from, store));
+                answers.add(one(question).toCompletableFuture());
+            }
         }
         return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
                 .thenApply(done -> answers.stream().map(CompletableFuture::join).toList());
@@ -292,7 +307,7 @@ final class ClusterFarStore implements FarStore {
     private <T> CompletionStage<T> ask(
             Question<T> question, ClusterServers.Node node, RedisFarStore store, int number) {
         return question.asked()
-                .of(node, question.kind() == Kind.SCRIPT ? store.issuedAt(question.issuedAt()) : store)
+                .of(node, question.of(store))
                 .toCompletableFuture()
                 .exceptionallyCompose(failure -> elsewhere(
                         question,

@@ -88,7 +88,12 @@ final class RedisFarStore implements FarStore {
     }
 
     /** @param issuedAt since when a write has its budget, in local nanoseconds; {@link #NOW} for each its own beginning */
-    private record Terms(Place place, long budgetMicros, long issuedAt) {}
+    private record Terms(Place place, long budgetMicros, long issuedAt, Outlet outlet) {
+
+        private static Terms of(Place place, Duration budget) {
+            return new Terms(place, micros(budget), NOW, Outlet.AT_ONCE);
+        }
+    }
 
     /** @param feed null where nothing is told */
     RedisFarStore(
@@ -97,7 +102,7 @@ final class RedisFarStore implements FarStore {
             RedisLink.@Nullable Feed feed,
             Duration budget,
             Runnable onClose) {
-        this(keys, connection, feed, new Terms(Place.ALONE, micros(budget), NOW), new KnownSequence(), onClose);
+        this(keys, connection, feed, Terms.of(Place.ALONE, budget), new KnownSequence(), onClose);
     }
 
     private RedisFarStore(
@@ -122,25 +127,26 @@ final class RedisFarStore implements FarStore {
      * @param known by all servers, since the counter may move
      */
     static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget, KnownSequence known) {
-        return new RedisFarStore(
-                keys, connection, null, new Terms(Place.IN_CLUSTER, micros(budget), NOW), known, () -> {});
+        return new RedisFarStore(keys, connection, null, Terms.of(Place.IN_CLUSTER, budget), known, () -> {});
     }
 
     /** The same for what was issued before, and has been on its way to another server since. */
     RedisFarStore issuedAt(long localNanos) {
-        return new RedisFarStore(
-                keys, connection, feed, new Terms(terms.place(), terms.budgetMicros(), localNanos), known, onClose);
+        return on(new Terms(terms.place(), terms.budgetMicros(), localNanos, terms.outlet()));
+    }
+
+    /** The same for one of several requests, which go out together. */
+    RedisFarStore through(Outlet outlet) {
+        return on(new Terms(terms.place(), terms.budgetMicros(), terms.issuedAt(), outlet));
     }
 
     /** The same for reads from a server that is being given the slot. */
     RedisFarStore asking() {
-        return new RedisFarStore(
-                keys,
-                connection,
-                feed,
-                new Terms(Place.MOVING, terms.budgetMicros(), terms.issuedAt()),
-                known,
-                onClose);
+        return on(new Terms(Place.MOVING, terms.budgetMicros(), terms.issuedAt(), Outlet.AT_ONCE));
+    }
+
+    private RedisFarStore on(Terms other) {
+        return new RedisFarStore(keys, connection, feed, other, known, onClose);
     }
 
     private static long micros(Duration budget) {
@@ -418,9 +424,15 @@ final class RedisFarStore implements FarStore {
     private <T> void sent(RedisSession session, List<AsyncCommand<String, byte[], T>> reads) {
         if (terms.place() == Place.MOVING) {
             // It counts for the next command alone.
-            session.ask(CommandType.ASKING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args());
+            List<AsyncCommand<String, byte[], ?>> asking = new ArrayList<>(reads);
+            asking.add(
+                    0,
+                    RedisSession.command(
+                            CommandType.ASKING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args()));
+            session.send(asking, 0);
+        } else {
+            terms.outlet().send(session, reads, 0);
         }
-        session.send(reads, 0);
     }
 
     private CommandArgs<String, byte[]> args(List<String> wanted) {
@@ -456,7 +468,7 @@ final class RedisFarStore implements FarStore {
                 filler.accept(call, part);
                 return call;
             });
-            return ScriptCall.send(session, calls);
+            return ScriptCall.send(session, calls, terms.outlet());
         });
     }
 

@@ -81,7 +81,7 @@ final class RedisSession {
      *
      * @param valueBytes how many bytes of values they carry
      */
-    <T> void send(List<AsyncCommand<String, byte[], T>> commands, long valueBytes) {
+    void send(List<? extends AsyncCommand<String, byte[], ?>> commands, long valueBytes) {
         long weight = valueBytes + commands.size() * COMMAND_BYTES;
         if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
             unansweredBytes.addAndGet(-weight);

@@ -41,7 +41,7 @@ final class ScriptCall {
     }
 
     /** Makes calls together; the replies are all of theirs, in order. */
-    static CompletionStage<List<Reply>> send(RedisSession session, List<ScriptCall> calls) {
+    static CompletionStage<List<Reply>> send(RedisSession session, List<ScriptCall> calls, Outlet outlet) {
         List<AsyncCommand<String, byte[], List<Reply>>> commands = new ArrayList<>(calls.size());
         long bytes = 0;
         for (ScriptCall call : calls) {
@@ -53,7 +53,7 @@ final class ScriptCall {
             ScriptCall call = calls.get(i);
             replies.add(commands.get(i).exceptionallyCompose(failure -> call.afterFailure(session, failure, true)));
         }
-        session.send(commands, bytes);
+        outlet.send(session, commands, bytes);
         if (replies.size() == 1) {
             return replies.get(0);
         }

@@ -11,9 +11,6 @@ import dev.terrace.cache.testkit.ScenarioReport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -127,49 +124,8 @@ final class RedisScenariosTest extends TwoNodeScenarios {
 
     @Test
     void X22_aBulkReadCostsThreeReadsOfTheServer() {
-        int rounds = 7;
-        AtomicInteger bulkLoads = new AtomicInteger();
-        AtomicInteger loaded = new AtomicInteger();
-        Cache<String, String> writer = nodeWithoutNear("x22");
-        Cache<String, String> node = node(
-                "x22",
-                builder -> builder.loader(key -> {
-                            throw new AssertionError("a single load of " + key);
-                        })
-                        .bulkLoader(keys -> {
-                            bulkLoads.incrementAndGet();
-                            loaded.addAndGet(keys.size());
-                            return keys.stream().collect(Collectors.toMap(key -> key, key -> "row"));
-                        }));
-
-        List<Long> reads = new ArrayList<>();
-        for (int round = 0; round < rounds; round++) {
-            String prefix = "r" + round + "-";
-            List<String> keys =
-                    IntStream.range(0, 100).mapToObj(i -> prefix + i).toList();
-            writer.putAll(keys.subList(0, 50).stream().collect(Collectors.toMap(key -> key, key -> "row")));
-            // What was asked before must not be asked again.
-            node.getIfPresent(prefix + 0);
-            bulkLoads.set(0);
-            loaded.set(0);
-            long fillsBefore = node.stats().far().fills();
-            long before = server.totalReads();
-
-            assertThat(node.getAll(keys))
-                    .hasSize(100)
-                    .allSatisfy((key, row) -> assertThat(row).isEqualTo("row"));
-            holds("all is stored", () -> node.stats().far().fills() - fillsBefore == 50);
-
-            reads.add(server.totalReads() - before - 1);
-            assertThat(bulkLoads).hasValue(1);
-            assertThat(loaded).hasValue(50);
-        }
-
-        // A heartbeat may come in between.
-        long fewest = reads.stream().min(Long::compare).orElseThrow();
-        assertThat(fewest).as("reads of the server: %s", reads).isEqualTo(3);
-        ScenarioReport.figure(
-                "X22", variant(), "1 bulk load, " + fewest + " server reads (in " + rounds + " rounds: " + reads + ")");
+        BulkRead read = new BulkRead();
+        read.costsThreeReads(node("x22", read::settings), nodeWithoutNear("x22"), List.of(server), variant());
     }
 
     @AfterAll
