@@ -111,7 +111,7 @@ public final class FrozenFarTier {
             assertThat(node.stats().failures()).containsKey(FailureKind.FAR_READ);
             assertThat(warnings).hasSizeLessThanOrEqualTo(FailureKind.values().length);
             assertThat(warnings).doesNotHaveDuplicates();
-            assertThat(log.events()).hasSizeLessThan(12);
+            assertThat(log.events()).hasSizeLessThan(15);
             assertThat(healed).isLessThan(Duration.ofSeconds(1));
             ScenarioReport.figure("X04", reported, figure);
         }

@@ -76,9 +76,15 @@ public final class RedisSentinel implements AutoCloseable {
 
     /** Stops the primary in its tracks and waits until the replica has its place; thaw the old one through {@link #replica}. */
     public RedisServer freezePrimary() {
-        RedisServer replica = replica();
-        primary().freeze();
-        return awaitPrimary(replica);
+        RedisServer primary = primary();
+        primary.freeze();
+        return awaitSuccessorOf(primary);
+    }
+
+    /** Waits until all sentinels name the other one for the primary, and it is; that one is returned. */
+    public RedisServer awaitSuccessorOf(RedisServer lost) {
+        return awaitPrimary(
+                data.stream().filter(server -> server != lost).findFirst().orElseThrow());
     }
 
     /** Lets the replica take over from a living primary, as an operator does; it is returned. */

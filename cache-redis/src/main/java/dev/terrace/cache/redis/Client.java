@@ -133,7 +133,7 @@ abstract class Client implements RedisConnection.Dialer {
         }
 
         private CompletionStage<StatefulRedisConnection<String, byte[]>> dial(RedisURI other) {
-            return limited(client.connectAsync(KeysAndBytes.CODEC, other));
+            return limited(other, () -> client.connectAsync(KeysAndBytes.CODEC, other));
         }
 
         /** Connects to another server, in the same way. */
@@ -162,23 +162,22 @@ abstract class Client implements RedisConnection.Dialer {
 
         @Override
         CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
-            return limited(client.connectPubSubAsync(KeysAndBytes.CODEC, uri));
+            return limited(uri, () -> client.connectPubSubAsync(KeysAndBytes.CODEC, uri));
         }
 
-        private <C extends StatefulConnection<?, ?>> CompletionStage<C> limited(CompletionStage<C> connecting) {
+        private <C extends StatefulConnection<?, ?>> CompletionStage<C> limited(
+                RedisURI to, Supplier<? extends CompletionStage<C>> connect) {
             CompletableFuture<C> dialed = new CompletableFuture<>();
             timer().schedule(
                             () -> dialed.completeExceptionally(
                                     new TimeoutException("no answer within " + ATTEMPT_LIMIT.toSeconds() + " s")),
                             ATTEMPT_LIMIT.toMillis(),
                             TimeUnit.MILLISECONDS);
-            connecting.whenComplete((connection, failure) -> {
-                if (failure != null) {
-                    dialed.completeExceptionally(failure);
-                } else if (!dialed.complete(connection)) {
-                    connection.closeAsync();
-                }
-            });
+            if (to.getSentinels().isEmpty()) {
+                SentinelDial.settle(connect.get(), dialed);
+            } else {
+                SentinelDial.begin(client, to, connect, dialed);
+            }
             return dialed;
         }
 

@@ -6,7 +6,6 @@ import dev.terrace.cache.testkit.RedisCluster;
 import dev.terrace.cache.testkit.RedisSentinel;
 import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.RedisURI;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 
@@ -221,17 +220,7 @@ interface Deployed extends AutoCloseable {
 
         /** Returns when the replica is the primary. */
         void awaitSuccessor() {
-            ScenarioNodes.holds("the sentinels have failed over", () -> {
-                try {
-                    RedisServer primary = sentinel.primary();
-                    return primary != frozen
-                            && primary.info("replication", "role").equals("master");
-                } catch (IllegalStateException theyDoNotAgreeYet) {
-                    return false;
-                } catch (UncheckedIOException itsConnectionsEndWithItsRole) {
-                    return false;
-                }
-            });
+            sentinel.awaitSuccessorOf(frozen);
         }
 
         /** For some seconds there are two then that take themselves for the primary. */
