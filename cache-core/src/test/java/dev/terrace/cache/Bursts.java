@@ -20,9 +20,12 @@ public final class Bursts {
 
     private Bursts() {}
 
-    /** Two hundred threads on each of two nodes ask for a key that nobody has. */
-    public static void onTwoNodes(ScenarioNodes on) {
-        int fewestRounds = 10;
+    /**
+     * Two hundred threads on each of two nodes ask for a key that nobody has.
+     *
+     * @param fewestRounds more are made where the machine is too busy to tell
+     */
+    public static void onTwoNodes(ScenarioNodes on, int fewestRounds) {
         int mostRounds = 40;
         Duration load = Duration.ofMillis(50);
         AtomicInteger loads = new AtomicInteger();

@@ -215,7 +215,7 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
 
     @Test
     final void X21_aBurstOnTwoNodesCausesOneLoad() {
-        Bursts.onTwoNodes(this);
+        Bursts.onTwoNodes(this, 10);
     }
 
     private static long leasesGranted(Cache<?, ?> cache) {

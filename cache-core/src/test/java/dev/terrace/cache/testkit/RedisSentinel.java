@@ -117,14 +117,14 @@ public final class RedisSentinel implements AutoCloseable {
             sentinels.add(RedisServer.startSentinel(List.of(
                     "sentinel monitor " + NAME + " 127.0.0.1 " + primary.port() + " 2",
                     "sentinel down-after-milliseconds " + NAME + " 500",
-                    "sentinel failover-timeout " + NAME + " 3000",
+                    "sentinel failover-timeout " + NAME + " 2000",
                     "sentinel parallel-syncs " + NAME + " 1")));
         }
         Polling.until(
                 "the sentinels know each other and the replica",
                 () -> sentinels.stream()
                         .allMatch(sentinel ->
-                                size(sentinel, "SENTINELS") == SENTINELS - 1 && size(sentinel, "REPLICAS") == 1));
+                                size(sentinel, "SENTINELS") == SENTINELS - 1 && knowsGoodReplica(sentinel)));
     }
 
     private RedisServer awaitPrimary(RedisServer expected) {
@@ -133,6 +133,23 @@ public final class RedisSentinel implements AutoCloseable {
                 () -> sentinels.stream().allMatch(sentinel -> primaryPort(sentinel) == expected.port())
                         && expected.info("replication", "role").equals("master"));
         return expected;
+    }
+
+    /** Until the replica has told a sentinel of itself, that one finds nobody to fail over to, and tries again much later. */
+    private static boolean knowsGoodReplica(RedisServer sentinel) {
+        return sentinel.command("SENTINEL", "REPLICAS", NAME) instanceof List<?> replicas
+                && replicas.size() == 1
+                && replicas.get(0) instanceof List<?> fields
+                && value(fields, "master-link-status").equals("ok");
+    }
+
+    private static String value(List<?> fields, String name) {
+        for (int i = 0; i + 1 < fields.size(); i += 2) {
+            if (new String((byte[]) fields.get(i), StandardCharsets.US_ASCII).equals(name)) {
+                return new String((byte[]) fields.get(i + 1), StandardCharsets.US_ASCII);
+            }
+        }
+        return "";
     }
 
     private static int size(RedisServer sentinel, String what) {

@@ -79,10 +79,12 @@ final class SentinelDial<C extends StatefulConnection<?, ?>> {
             if (failure != null || dialed.isDone()) {
                 return;
             }
-            if (!named.equals(known)) {
+            // Null is nobody, for now.
+            boolean isOther = named != null && !named.equals(known);
+            if (isOther) {
                 attempt();
             }
-            later(() -> ask(sentinel, named));
+            later(() -> ask(sentinel, isOther ? named : known));
         });
     }
 

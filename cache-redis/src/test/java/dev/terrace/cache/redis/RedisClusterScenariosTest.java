@@ -34,7 +34,7 @@ final class RedisClusterScenariosTest extends TrackingScenarios {
 
     @Test
     void X21_aBurstOnTwoNodesCausesOneLoad() {
-        Bursts.onTwoNodes(this);
+        Bursts.onTwoNodes(this, FULL ? 10 : 3);
     }
 
     @Test

@@ -1,7 +1,12 @@
 package dev.terrace.cache.redis;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener.LinkState;
 import dev.terrace.cache.FrozenFarTier;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +30,7 @@ final class RedisSentinelScenariosTest extends CoherenceScenarios {
 
     @Test
     void X04_aFrozenPrimaryCostsTheFirstCallsTheBudgetAndLaterOnesNothing() {
+        AtomicLong overAt = new AtomicLong();
         FrozenFarTier.Outage outage = new FrozenFarTier.Outage() {
             @Override
             public void begin() {
@@ -40,13 +46,19 @@ final class RedisSentinelScenariosTest extends CoherenceScenarios {
             }
 
             @Override
-            public void end() {}
+            public void end() {
+                overAt.set(System.nanoTime());
+            }
 
             @Override
             public String over() {
                 return "the failover";
             }
         };
-        FrozenFarTier.underLoad(nodeWithoutNear("x04"), node("x04", FrozenFarTier::settings), outage, variant());
+        Cache<String, String> node = node("x04", FrozenFarTier::settings);
+        FrozenFarTier.underLoad(nodeWithoutNear("x04"), node, outage, variant());
+
+        holds("the link is armed", () -> node.stats().link().state() == LinkState.ARMED);
+        assertThat(Duration.ofNanos(System.nanoTime() - overAt.get())).isLessThan(Duration.ofSeconds(2));
     }
 }

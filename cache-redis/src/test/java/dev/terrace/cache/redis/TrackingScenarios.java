@@ -35,7 +35,7 @@ abstract class TrackingScenarios extends CoherenceScenarios {
     @Test
     @Timeout(900)
     final void X06_anInvalidationRacingAMissLeavesNoStaleValue() throws Exception {
-        int rounds = FULL ? 20_000 : isAlone() ? 2_000 : 1_000;
+        int rounds = FULL ? 20_000 : isAlone() ? 2_000 : 500;
         int together = 250;
         Cache<String, String> a = node("x06", deployed().tier(), this::loading);
         Cache<String, String> b = node("x06", deployed().tier(), this::loading);
