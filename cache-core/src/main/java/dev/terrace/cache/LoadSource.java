@@ -15,6 +15,8 @@ record LoadSource<K, V>(
     }
 
     static <K, V> LoadSource<K, V> ofMany(BulkLoader<K, V> loader, EntryOptions options) {
-        return new LoadSource<>(null, loader, options);
+        return loader instanceof EachLoader<K, V> each
+                ? ofOne(each.loader(), options)
+                : new LoadSource<>(null, loader, options);
     }
 }

@@ -5,16 +5,9 @@ import dev.terrace.cache.BulkLoader;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.Loader;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The cache drives: {@link #get(Object)}, {@link #getAll(Iterable)} and {@link #refresh(Object)} load what no tier has with
@@ -33,26 +26,25 @@ import org.jspecify.annotations.Nullable;
 public final class ReadThrough<K, V> extends ForwardingCache<K, V> {
 
     private final Loader<? super K, ? extends V> loader;
-    private final @Nullable BulkLoader<K, V> bulkLoader;
+    private final BulkLoader<K, V> bulkLoader;
     private final AsyncCache<K, V> async;
 
-    private ReadThrough(
-            Cache<K, V> cache, Loader<? super K, ? extends V> loader, @Nullable BulkLoader<K, V> bulkLoader) {
+    private ReadThrough(Cache<K, V> cache, Loader<? super K, ? extends V> loader, BulkLoader<K, V> bulkLoader) {
         super(cache);
         this.loader = Objects.requireNonNull(loader, "loader");
-        this.bulkLoader = bulkLoader;
+        this.bulkLoader = Objects.requireNonNull(bulkLoader, "bulkLoader");
         this.async = new Async(cache.async());
     }
 
     /** Loads each missing value by itself. */
     public static <K, V> Cache<K, V> around(Cache<K, V> cache, Loader<? super K, ? extends V> loader) {
-        return new ReadThrough<>(cache, loader, null);
+        return new ReadThrough<>(cache, loader, BulkLoader.each(loader));
     }
 
     /** Loads what several keys lack together. */
     public static <K, V> Cache<K, V> around(
             Cache<K, V> cache, Loader<? super K, ? extends V> loader, BulkLoader<K, V> bulkLoader) {
-        return new ReadThrough<>(cache, loader, Objects.requireNonNull(bulkLoader, "bulkLoader"));
+        return new ReadThrough<>(cache, loader, bulkLoader);
     }
 
     @Override
@@ -62,7 +54,7 @@ public final class ReadThrough<K, V> extends ForwardingCache<K, V> {
 
     @Override
     public Map<K, V> getAll(Iterable<? extends K> keys) {
-        return bulkLoader == null ? Waiting.on(async.getAll(keys)) : wrapped().getAll(keys, bulkLoader);
+        return wrapped().getAll(keys, bulkLoader);
     }
 
     @Override
@@ -88,33 +80,7 @@ public final class ReadThrough<K, V> extends ForwardingCache<K, V> {
 
         @Override
         public CompletableFuture<Map<K, V>> getAll(Iterable<? extends K> keys) {
-            if (bulkLoader != null) {
-                return wrapped().getAll(keys, bulkLoader);
-            }
-            Set<K> distinct = new LinkedHashSet<>();
-            keys.forEach(key -> distinct.add(Objects.requireNonNull(key, "key")));
-            return wrapped().getAllPresent(distinct).thenCompose(present -> loadEach(distinct, present));
-        }
-
-        /** What no tier has is loaded side by side. */
-        private CompletableFuture<Map<K, V>> loadEach(Set<K> keys, Map<K, V> present) {
-            Map<K, CompletableFuture<V>> values = new LinkedHashMap<>();
-            keys.forEach(key -> {
-                V value = present.get(key);
-                values.put(key, value == null ? get(key) : CompletableFuture.completedFuture(value));
-            });
-            List<CompletableFuture<V>> all = new ArrayList<>(values.values());
-            return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
-                    .thenApply(done -> {
-                        Map<K, V> found = new LinkedHashMap<>();
-                        values.forEach((key, value) -> {
-                            V loaded = value.join();
-                            if (loaded != null) {
-                                found.put(key, loaded);
-                            }
-                        });
-                        return Collections.unmodifiableMap(found);
-                    });
+            return wrapped().getAll(keys, bulkLoader);
         }
 
         @Override

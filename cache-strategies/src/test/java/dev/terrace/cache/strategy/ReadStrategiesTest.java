@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EarlyRefresh;
 import dev.terrace.cache.LoadFailedException;
+import dev.terrace.cache.LoadOn;
 import dev.terrace.cache.Loader;
 import dev.terrace.cache.Near;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -157,6 +159,31 @@ final class ReadStrategiesTest {
         assertThat(together.getAll(List.of("b", "none", "a"))).hasSize(2);
         assertThat(together.async().getAll(List.of("b", "a")).join()).hasSize(2);
         assertThat(table.reads).hasValue(1);
+    }
+
+    @Test
+    void readThroughLoadsManyAsTheCacheItselfDoes() {
+        List<String> keys = new ArrayList<>();
+        for (int i = 0; i < 5_000; i++) {
+            keys.add("k" + i);
+            table.set("k" + i, "v" + i);
+        }
+        Cache<String, String> few = ReadThrough.around(
+                nodes.opened(nodes.builder().maxConcurrentLoads(2).build()), table::load);
+        assertThat(few.getAll(keys)).as("more than there is room for loads").hasSize(5_000);
+        List<Thread> threads = new CopyOnWriteArrayList<>();
+        Cache<String, String> onCaller = ReadThrough.around(
+                nodes.opened(Cache.<String, String>builder("caller")
+                        .near(Near.maximumSize(100))
+                        .freshFor(Duration.ofMinutes(1))
+                        .loadOn(LoadOn.CALLER)
+                        .build()),
+                key -> {
+                    threads.add(Thread.currentThread());
+                    return key;
+                });
+        assertThat(onCaller.getAll(List.of("a", "b"))).hasSize(2);
+        assertThat(threads).containsExactly(Thread.currentThread(), Thread.currentThread());
     }
 
     @Test
