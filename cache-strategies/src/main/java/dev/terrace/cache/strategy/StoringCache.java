@@ -3,8 +3,8 @@ package dev.terrace.cache.strategy;
 import dev.terrace.cache.AsyncCache;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EntryOptions;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,7 +30,14 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
     /** Puts one after the other; a failure leaves the rest undone. */
     @Override
     public final void putAll(Map<? extends K, ? extends V> values) {
-        values.forEach((key, value) -> put(key, value));
+        Map<K, V> checked = Checks.entries(values);
+        refuseIfClosed();
+        checked.forEach((key, value) -> put(key, value));
+    }
+
+    /** Before the store is written for a cache that cannot be told. */
+    final void refuseIfClosed() {
+        wrapped().invalidateAll(List.of());
     }
 
     /**
@@ -40,6 +47,8 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
      */
     @Override
     public final boolean putIfAbsent(K key, V value, EntryOptions options) {
+        Checks.put(key, value, options);
+        refuseIfClosed();
         throw unsupported();
     }
 
@@ -64,20 +73,22 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
 
         @Override
         public CompletableFuture<Void> put(K key, V value, EntryOptions options) {
-            Objects.requireNonNull(key, "key");
-            Objects.requireNonNull(value, "value");
+            Checks.put(key, value, options);
             return stored(() -> StoringCache.this.put(key, value, options));
         }
 
         @Override
         public CompletableFuture<Void> putAll(Map<? extends K, ? extends V> values) {
-            Map<K, V> copy = Map.copyOf(values);
+            Map<K, V> copy = Checks.entries(values);
             return stored(() -> StoringCache.this.putAll(copy));
         }
 
         @Override
         public CompletableFuture<Boolean> putIfAbsent(K key, V value, EntryOptions options) {
-            return CompletableFuture.failedFuture(unsupported());
+            Checks.put(key, value, options);
+            return wrapped()
+                    .invalidateAll(List.of())
+                    .thenCompose(open -> CompletableFuture.failedFuture(unsupported()));
         }
 
         private CompletableFuture<Void> stored(Runnable write) {

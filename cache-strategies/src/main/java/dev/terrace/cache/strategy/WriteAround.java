@@ -46,14 +46,16 @@ public final class WriteAround<K, V> extends StoringCache<K, V> {
 
     @Override
     public void put(K key, V value, EntryOptions options) {
-        Objects.requireNonNull(key, "key");
-        Objects.requireNonNull(value, "value");
+        Checks.put(key, value, options);
+        refuseIfClosed();
         change(key, () -> store.put(key, value));
     }
 
     @Override
     public void remove(K key) {
-        change(Objects.requireNonNull(key, "key"), () -> store.remove(key));
+        Objects.requireNonNull(key, "key");
+        refuseIfClosed();
+        change(key, () -> store.remove(key));
     }
 
     private void change(K key, StoreCall call) {

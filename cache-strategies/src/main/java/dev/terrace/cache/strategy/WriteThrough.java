@@ -51,8 +51,8 @@ public final class WriteThrough<K, V> extends StoringCache<K, V> {
 
     @Override
     public void put(K key, V value, EntryOptions options) {
-        Objects.requireNonNull(key, "key");
-        Objects.requireNonNull(value, "value");
+        Checks.put(key, value, options);
+        refuseIfClosed();
         try {
             put(
                     key,
@@ -163,7 +163,9 @@ public final class WriteThrough<K, V> extends StoringCache<K, V> {
 
     @Override
     public void remove(K key) {
-        underWay.begin(Objects.requireNonNull(key, "key"));
+        Objects.requireNonNull(key, "key");
+        refuseIfClosed();
+        underWay.begin(key);
         try {
             store.remove(key);
             wrapped().invalidate(key);

@@ -1,17 +1,22 @@
 package dev.terrace.cache.strategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheClosedException;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.Near;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +45,51 @@ final class WriteStrategiesTest {
             assertThat(table.row("k")).isNull();
             assertThat(inner.getIfPresent("k")).isNull();
         }
+    }
+
+    @Test
+    void nothingIsStoredThatTheCacheRefuses() {
+        List<Function<Cache<String, String>, StoringCache<String, String>>> wrappers = List.of(
+                cache -> WriteThrough.around(cache, table, Runnable::run),
+                cache -> WriteAround.around(cache, table, Runnable::run));
+        for (Function<Cache<String, String>, StoringCache<String, String>> wrapper : wrappers) {
+            StoringCache<String, String> cache = wrapper.apply(nodes.nearOnly());
+            table.set("k", "row");
+            assertThatNullPointerException().isThrownBy(() -> cache.put("k", "v", null));
+            assertThatNullPointerException().isThrownBy(() -> cache.async().put("k", "v", null));
+            Map<String, String> values = new LinkedHashMap<>();
+            values.put("k", "v");
+            values.put("other", null);
+            assertThatNullPointerException().isThrownBy(() -> cache.putAll(values));
+            assertThatNullPointerException().isThrownBy(() -> cache.async().putAll(values));
+            cache.close();
+            assertThatThrownBy(() -> cache.put("k", "v")).isInstanceOf(CacheClosedException.class);
+            assertThatThrownBy(() -> cache.remove("k")).isInstanceOf(CacheClosedException.class);
+            assertThat(table.row("k")).isEqualTo("row");
+        }
+    }
+
+    @Test
+    void manyPutsReachTheStoreInTheirOrder() {
+        Map<String, String> values = new LinkedHashMap<>();
+        for (int i = 20; i > 0; i--) {
+            values.put("k" + i, "v");
+        }
+        List<String> stored = new ArrayList<>();
+        Cache<String, String> cache = WriteThrough.around(
+                nodes.nearOnly(),
+                new StoreWriter<String, String>() {
+                    @Override
+                    public void put(String key, String value) {
+                        stored.add(key);
+                    }
+
+                    @Override
+                    public void remove(String key) {}
+                },
+                Runnable::run);
+        cache.async().putAll(values).join();
+        assertThat(stored).containsExactlyElementsOf(values.keySet());
     }
 
     @Test
