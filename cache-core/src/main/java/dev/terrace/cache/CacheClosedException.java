@@ -5,7 +5,8 @@ public final class CacheClosedException extends CacheException {
 
     private static final long serialVersionUID = 1L;
 
-    CacheClosedException(String message) {
+    /** @param message names the cache */
+    public CacheClosedException(String message) {
         super(message);
     }
 }

@@ -3,6 +3,7 @@ package dev.terrace.cache.strategy;
 import dev.terrace.cache.AsyncCache;
 import dev.terrace.cache.BulkLoader;
 import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheClosedException;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.Loader;
 import dev.terrace.cache.Lookup;
@@ -94,6 +95,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     private final @Nullable SharedQueue<K, V> shared;
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile boolean stopped;
+    private volatile boolean closed;
     private final AsyncCache<K, V> async;
 
     /** Time, chance and threads, as tests replace them. */
@@ -209,7 +211,11 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     private @Nullable StoreOperation<K, V> pending(K key) {
-        StoreOperation<K, V> here = share(key).newest(Objects.requireNonNull(key, "key"));
+        Objects.requireNonNull(key, "key");
+        if (closed) {
+            return null;
+        }
+        StoreOperation<K, V> here = share(key).newest(key);
         StoreOperation<K, V> sent = shared == null ? null : shared.sent(key);
         return here == null || (sent != null && sent.number() > here.number()) ? sent : here;
     }
@@ -300,21 +306,24 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
 
     @Override
     public void put(K key, V value, EntryOptions options) {
-        accept(
-                key,
-                Objects.requireNonNull(value, "value"),
-                options,
-                settings.room().whenFull());
+        Checks.put(key, value, options);
+        accept(key, value, options, settings.room().whenFull());
     }
 
     @Override
     public void putAll(Map<? extends K, ? extends V> values) {
-        values.forEach((key, value) -> put(key, value));
+        Map<K, V> checked = Checks.entries(values);
+        checkOpen();
+        checked.forEach((key, value) -> put(key, value));
     }
 
     /** Removes a key's value: from the cache now, from the store later, after every put of it that came before. */
     public void remove(K key) {
-        accept(key, null, EntryOptions.DEFAULT, settings.room().whenFull());
+        accept(
+                Objects.requireNonNull(key, "key"),
+                null,
+                EntryOptions.DEFAULT,
+                settings.room().whenFull());
     }
 
     /**
@@ -324,12 +333,12 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
      */
     @Override
     public boolean putIfAbsent(K key, V value, EntryOptions options) {
+        Checks.put(key, value, options);
+        checkOpen();
         throw StoringCache.unsupported();
     }
 
     private void accept(K key, @Nullable V value, EntryOptions options, WhenFull whenFull) {
-        Objects.requireNonNull(key, "key");
-        Objects.requireNonNull(options, "options");
         checkOpen();
         if (shared != null) {
             send(shared, key, value, options, whenFull);
@@ -487,8 +496,12 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
 
     private void checkOpen() {
         if (closing.get()) {
-            throw new IllegalStateException("write-behind of cache \"" + name() + "\" is closed");
+            throw closedException();
         }
+    }
+
+    private CacheClosedException closedException() {
+        return new CacheClosedException("write-behind: cache \"" + name() + "\" is closed");
     }
 
     // Reads
@@ -509,23 +522,73 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     @Override
     @SuppressWarnings("NullAway")
     public V get(K key, Loader<? super K, ? extends V> loader, EntryOptions options) {
+        Objects.requireNonNull(loader, "loader");
+        Objects.requireNonNull(options, "options");
         StoreOperation<K, V> pending = pending(key);
         return pending == null ? wrapped().get(key, loader, options) : pending.value();
     }
 
     @Override
     public Map<K, V> getAll(Iterable<? extends K> keys) {
-        return Waiting.on(async.getAll(keys));
+        Known known = known(keys);
+        return known.with(known.isAll() ? Map.of() : wrapped().getAll(known.others));
     }
 
     @Override
     public Map<K, V> getAll(Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options) {
-        return Waiting.on(async.getAll(keys, loader, options));
+        Objects.requireNonNull(loader, "loader");
+        Objects.requireNonNull(options, "options");
+        Known known = known(keys);
+        return known.with(known.isAll() ? Map.of() : wrapped().getAll(known.others, loader, options));
     }
 
     @Override
     public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
-        return Waiting.on(async.getAllPresent(keys));
+        Known known = known(keys);
+        return known.with(known.isAll() ? Map.of() : wrapped().getAllPresent(known.others));
+    }
+
+    private Known known(Iterable<? extends K> keys) {
+        Known known = new Known();
+        for (K key : Objects.requireNonNull(keys, "keys")) {
+            known.add(Objects.requireNonNull(key, "key"));
+        }
+        return known;
+    }
+
+    /** What a read of many keys need not ask the cache for. */
+    private final class Known {
+
+        private final Map<K, @Nullable StoreOperation<K, V>> distinct = new LinkedHashMap<>();
+        private final Set<K> others = new LinkedHashSet<>();
+
+        private void add(K key) {
+            if (!distinct.containsKey(key)) {
+                StoreOperation<K, V> operation = pending(key);
+                distinct.put(key, operation);
+                if (operation == null) {
+                    others.add(key);
+                }
+            }
+        }
+
+        private boolean isAll() {
+            return others.isEmpty() && !distinct.isEmpty();
+        }
+
+        private Map<K, V> with(Map<K, V> found) {
+            if (others.size() == distinct.size()) {
+                return found;
+            }
+            Map<K, V> all = new LinkedHashMap<>();
+            distinct.forEach((key, operation) -> {
+                V value = operation == null ? found.get(key) : operation.value();
+                if (value != null) {
+                    all.put(key, value);
+                }
+            });
+            return Collections.unmodifiableMap(all);
+        }
     }
 
     @Override
@@ -559,6 +622,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     @Override
     @SuppressWarnings("NullAway")
     public V refresh(K key, Loader<? super K, ? extends V> loader) {
+        Objects.requireNonNull(loader, "loader");
         StoreOperation<K, V> pending = pending(key);
         return pending == null ? wrapped().refresh(key, loader) : pending.value();
     }
@@ -593,7 +657,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
                 reports.left(left, "they stay in the journal");
             }
             log.close();
-            wrapped().close();
+            closeCache();
             return;
         }
         List<StoreOperation<K, V>> unwritten = new ArrayList<>();
@@ -603,7 +667,13 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             Waiting.forEnd(wrapped().async().invalidateAll(keys(unwritten)));
             reports.left(unwritten.size(), "they went to the dead-letter handler");
         }
+        closeCache();
+    }
+
+    /** From then on reads are the cache's to refuse. */
+    private void closeCache() {
         wrapped().close();
+        closed = true;
     }
 
     private void awaitThreads() {
@@ -659,6 +729,8 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         @Override
         @SuppressWarnings("NullAway")
         public CompletableFuture<V> get(K key, Loader<? super K, ? extends V> loader, EntryOptions options) {
+            Objects.requireNonNull(loader, "loader");
+            Objects.requireNonNull(options, "options");
             return pendingOr(key, StoreOperation::value, () -> wrapped().get(key, loader, options));
         }
 
@@ -670,6 +742,8 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         @Override
         public CompletableFuture<Map<K, V>> getAll(
                 Iterable<? extends K> keys, BulkLoader<K, V> loader, EntryOptions options) {
+            Objects.requireNonNull(loader, "loader");
+            Objects.requireNonNull(options, "options");
             return withPending(keys, rest -> wrapped().getAll(rest, loader, options));
         }
 
@@ -680,34 +754,10 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
 
         private CompletableFuture<Map<K, V>> withPending(
                 Iterable<? extends K> keys, Function<Set<K>, CompletableFuture<Map<K, V>>> rest) {
-            Set<K> distinct = new LinkedHashSet<>();
-            keys.forEach(key -> distinct.add(Objects.requireNonNull(key, "key")));
-            Map<K, StoreOperation<K, V>> pending = new LinkedHashMap<>();
-            Set<K> others = new LinkedHashSet<>();
-            for (K key : distinct) {
-                StoreOperation<K, V> operation = pending(key);
-                if (operation == null) {
-                    others.add(key);
-                } else {
-                    pending.put(key, operation);
-                }
-            }
-            if (pending.isEmpty()) {
-                return rest.apply(others);
-            }
-            CompletableFuture<Map<K, V>> found =
-                    others.isEmpty() ? CompletableFuture.completedFuture(Map.of()) : rest.apply(others);
-            return found.thenApply(values -> {
-                Map<K, V> all = new LinkedHashMap<>();
-                for (K key : distinct) {
-                    StoreOperation<K, V> operation = pending.get(key);
-                    V value = operation == null ? values.get(key) : operation.value();
-                    if (value != null) {
-                        all.put(key, value);
-                    }
-                }
-                return Collections.unmodifiableMap(all);
-            });
+            Known known = known(keys);
+            return known.isAll()
+                    ? CompletableFuture.completedFuture(known.with(Map.of()))
+                    : rest.apply(known.others).thenApply(known::with);
         }
 
         @Override
@@ -724,12 +774,13 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         @Override
         @SuppressWarnings("NullAway")
         public CompletableFuture<V> refresh(K key, Loader<? super K, ? extends V> loader) {
+            Objects.requireNonNull(loader, "loader");
             return pendingOr(key, StoreOperation::value, () -> wrapped().refresh(key, loader));
         }
 
         @Override
         public CompletableFuture<Void> put(K key, V value, EntryOptions options) {
-            Objects.requireNonNull(value, "value");
+            Checks.put(key, value, options);
             WhenFull whenFull = settings.room().whenFull();
             try {
                 accept(key, value, options, whenFull == WhenFull.BLOCK ? WhenFull.REJECT : whenFull);
@@ -741,14 +792,19 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
 
         @Override
         public CompletableFuture<Void> putAll(Map<? extends K, ? extends V> values) {
+            Map<K, V> checked = Checks.entries(values);
+            if (closing.get()) {
+                return CompletableFuture.failedFuture(closedException());
+            }
             List<CompletableFuture<Void>> puts = new ArrayList<>();
-            values.forEach((key, value) -> puts.add(put(key, value)));
+            checked.forEach((key, value) -> puts.add(put(key, value)));
             return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new));
         }
 
         @Override
         public CompletableFuture<Boolean> putIfAbsent(K key, V value, EntryOptions options) {
-            return CompletableFuture.failedFuture(StoringCache.unsupported());
+            Checks.put(key, value, options);
+            return CompletableFuture.failedFuture(closing.get() ? closedException() : StoringCache.unsupported());
         }
     }
 

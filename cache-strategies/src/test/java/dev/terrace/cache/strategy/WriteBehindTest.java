@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheClosedException;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.CacheTracer;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.FarOperation;
+import dev.terrace.cache.LoadOn;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.StringCodec;
@@ -103,6 +105,36 @@ final class WriteBehindTest {
                         " ",
                         batch.stream().map(one -> one.key() + "=" + one.value()).toList()))
                 .toList();
+    }
+
+    @Test
+    void whatWasPendingIsNotReadOfAClosedCache() {
+        WriteBehind<String, String> cache = built(stepByStep());
+        cache.put("k", "v");
+        cache.close();
+        assertThatThrownBy(() -> cache.getIfPresent("k")).isInstanceOf(CacheClosedException.class);
+        assertThatThrownBy(() -> cache.getAll(List.of("k"))).isInstanceOf(CacheClosedException.class);
+        assertThatThrownBy(() -> cache.put("k", "v")).isInstanceOf(CacheClosedException.class);
+    }
+
+    @Test
+    void manyAreLoadedWhereTheCacheIsToldTo() {
+        List<Thread> threads = new ArrayList<>();
+        WriteBehind<String, String> cache = built(WriteBehind.around(
+                nodes.opened(Cache.<String, String>builder("caller")
+                        .near(Near.maximumSize(100))
+                        .freshFor(Duration.ofMinutes(1))
+                        .loadOn(LoadOn.CALLER)
+                        .loader(key -> {
+                            threads.add(Thread.currentThread());
+                            return "row";
+                        })
+                        .build()),
+                store));
+        cache.put("a", "put");
+        assertThat(cache.getAll(List.of("b", "a", "c")))
+                .containsExactly(Map.entry("b", "row"), Map.entry("a", "put"), Map.entry("c", "row"));
+        assertThat(threads).containsExactly(Thread.currentThread(), Thread.currentThread());
     }
 
     @Test
@@ -685,7 +717,7 @@ final class WriteBehindTest {
         cache.close();
         assertThat(store.rows).hasSize(1_000);
         assertThatThrownBy(() -> cache.put("k", "v"))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(CacheClosedException.class)
                 .hasMessageContaining("closed");
     }
 
