@@ -29,9 +29,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @ParameterizedClass(name = "{0}")
 @EnumSource(CacheContract.View.class)
+@ExtendWith(Differences.class)
 public abstract class CacheContract {
 
     private static final AtomicInteger CACHES = new AtomicInteger();
@@ -61,6 +64,8 @@ public abstract class CacheContract {
     View view;
 
     private final Source source = new Source();
+    private Loader<String, String> plainSource = key -> source.load(key, null);
+    private @Nullable BulkLoader<String, String> bulkSource;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     /** A builder of a cache with its tiers set, and time where the test moves it. */
@@ -74,6 +79,55 @@ public abstract class CacheContract {
 
     /** Whether no time passes but by {@link #advance}. */
     protected abstract boolean movesTime();
+
+    /** What is tested of a cache with these tiers: the cache itself, or a wrapper around it. */
+    protected Cache<String, String> around(Cache<String, String> cache) {
+        return cache;
+    }
+
+    /** What a wrapper that brings a loader of its own is to load with. */
+    protected final Loader<String, String> source() {
+        return plainSource;
+    }
+
+    /** As {@link #source}, of many keys; null where the test has no bulk loader. */
+    protected final @Nullable BulkLoader<String, String> bulkSource() {
+        return bulkSource;
+    }
+
+    /** Whether it is the wrapper's loader that is used, which has no {@link LoadContext}. */
+    protected boolean bringsItsLoader() {
+        return false;
+    }
+
+    /** Waits for what the wrapper does after an operation has returned. */
+    protected void settle() {}
+
+    /** What is not as the contract says, on purpose. */
+    protected List<Difference> differences() {
+        return List.of();
+    }
+
+    /**
+     * Tests of the contract that do not hold, on purpose: each of them has to fail so, and a test of the class that says so
+     * shows what holds instead.
+     *
+     * @param reason why
+     * @param failure how the tests fail
+     * @param tests their names
+     */
+    public record Difference(String reason, Class<? extends Throwable> failure, List<String> tests) {
+
+        /** A difference in what is returned. */
+        public static Difference inResults(String reason, String... tests) {
+            return new Difference(reason, AssertionError.class, List.of(tests));
+        }
+
+        /** An operation is refused. */
+        public static Difference refused(String reason, Class<? extends Throwable> failure, String... tests) {
+            return new Difference(reason, failure, List.of(tests));
+        }
+    }
 
     /** Closed after the test, the last first. */
     protected final <T extends AutoCloseable> T closedLater(T closeable) {
@@ -104,7 +158,8 @@ public abstract class CacheContract {
                 .jitter(0);
         Cache<String, String> cache = closedLater(settings.apply(builder).build());
         return settling(
-                view.of(cache), ((TieredCache<String, String>) cache).assembly().engine());
+                view.of(closedLater(around(cache))),
+                ((TieredCache<String, String>) cache).assembly().engine());
     }
 
     /**
@@ -120,6 +175,7 @@ public abstract class CacheContract {
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     } finally {
+                        settle();
                         if (!source.holding && !LoadScope.isLoadThread()) {
                             Eventually.holds(
                                     "loads are over",
@@ -531,9 +587,8 @@ public abstract class CacheContract {
     @Nested
     class Expiring {
 
-        /** Also where stale values have no time of their own. */
         @Test
-        void anExpiredValueIsStaleForTheRestOfItsLife() {
+        void anExpiredValueIsStaleAlsoWhereStaleValuesHaveNoTimeOfTheirOwn() {
             Cache<String, String> cache = bare(builder -> builder.freshFor(LONG));
             cache.put("k", "value");
 
@@ -800,7 +855,13 @@ public abstract class CacheContract {
         private final List<Set<String>> bulks = new CopyOnWriteArrayList<>();
 
         private Cache<String, String> bulk(UnaryOperator<CacheBuilder<String, String>> settings) {
-            return cache(builder -> settings.apply(builder.bulkLoader(this::load)));
+            return with(this::load, settings);
+        }
+
+        private Cache<String, String> with(
+                BulkLoader<String, String> loader, UnaryOperator<CacheBuilder<String, String>> settings) {
+            bulkSource = loader;
+            return cache(builder -> settings.apply(builder.bulkLoader(loader)));
         }
 
         private Map<String, String> load(Set<String> keys) {
@@ -865,14 +926,16 @@ public abstract class CacheContract {
 
         @Test
         void whatTheBulkLoaderLeavesOutOrMapsToNullHasNoValue() {
-            Cache<String, String> cache = cache(builder -> builder.bulkLoader(keys -> {
-                bulks.add(Set.copyOf(keys));
-                Map<String, String> found = new HashMap<>();
-                found.put("a", "1");
-                found.put("null", null);
-                found.put("nobody asked for this", "extra");
-                return found;
-            }));
+            Cache<String, String> cache = with(
+                    keys -> {
+                        bulks.add(Set.copyOf(keys));
+                        Map<String, String> found = new HashMap<>();
+                        found.put("a", "1");
+                        found.put("null", null);
+                        found.put("nobody asked for this", "extra");
+                        return found;
+                    },
+                    builder -> builder);
             assertThat(cache.getAll(List.of("a", "null", "left out"))).containsExactly(Map.entry("a", "1"));
             assertThat(cache.getAllPresent(List.of("null", "left out", "nobody asked for this")))
                     .isEmpty();
@@ -1083,6 +1146,8 @@ public abstract class CacheContract {
             assertThat(cache.get("a", key -> "outer of " + cache.get("b"))).isEqualTo("outer of row");
             assertThat(cache.get("c", key -> "present is " + cache.getIfPresent(key)))
                     .isEqualTo("present is null");
+            assertThat(cache.get("d", key -> "outer of " + cache.getAll(List.of("b", "e"))))
+                    .isEqualTo("outer of {b=row}");
         }
     }
 
@@ -1190,7 +1255,10 @@ public abstract class CacheContract {
             long first = Long.getLong("history.seed", 1);
             int seeds = Integer.getInteger("history.seeds", movesTime() ? 10 : 2);
             for (long seed = first; seed < first + seeds; seed++) {
-                CacheHistory history = new CacheHistory(seed, CacheContract.this::advance, movesTime());
+                CacheHistory history =
+                        new CacheHistory(seed, CacheContract.this::advance, movesTime(), !bringsItsLoader());
+                plainSource = history;
+                bulkSource = history.bulkLoader();
                 history.run(bare(history::settings), 400);
             }
         }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * A random history of one cache, each step compared with {@link CacheModel}. A failure names its seed, which gives the same
  * history again: {@code -Dhistory.seed=N -Dhistory.seeds=1}.
  */
-final class CacheHistory {
+final class CacheHistory implements Loader<String, String> {
 
     static final Object FAILED = "failed";
 
@@ -40,12 +41,14 @@ final class CacheHistory {
     private final CacheModel model;
     private final Consumer<Duration> advance;
     private final boolean movesTime;
+    private final boolean loadsTags;
     private final Map<String, CacheModel.Row> rows = new ConcurrentHashMap<>();
     private final Deque<String> told = new ArrayDeque<>();
     private volatile boolean failing;
     private int values;
 
-    CacheHistory(long seed, Consumer<Duration> advance, boolean movesTime) {
+    /** @param loadsTags whether what is loaded may have tags */
+    CacheHistory(long seed, Consumer<Duration> advance, boolean movesTime, boolean loadsTags) {
         this.random = new Random(seed);
         this.servesStale = random.nextInt(4) != 0;
         this.loadsInBulk = random.nextBoolean();
@@ -54,6 +57,7 @@ final class CacheHistory {
         this.model = new CacheModel(rules);
         this.advance = advance;
         this.movesTime = movesTime;
+        this.loadsTags = loadsTags;
         told.add("seed " + seed + ", " + rules + (loadsInBulk ? ", in bulk" : ""));
     }
 
@@ -74,16 +78,27 @@ final class CacheHistory {
             builder.negativeFor(rules.negative());
         }
         if (loadsInBulk) {
-            builder.bulkLoader(keys -> {
-                Map<String, String> found = new LinkedHashMap<>();
-                for (String key : keys) {
-                    CacheModel.Row row = loaded(key);
-                    found.put(key, row == null ? null : row.value());
-                }
-                return found;
-            });
+            builder.bulkLoader(this::loadAll);
         }
         return builder;
+    }
+
+    /** Null where this history has none. */
+    @Nullable
+    BulkLoader<String, String> bulkLoader() {
+        return loadsInBulk ? this::loadAll : null;
+    }
+
+    private Map<String, String> loadAll(Set<String> keys) {
+        Map<String, String> found = new LinkedHashMap<>();
+        keys.forEach(key -> found.put(key, load(key)));
+        return found;
+    }
+
+    @Override
+    public @Nullable String load(String key) {
+        CacheModel.Row row = loaded(key);
+        return row == null ? null : row.value();
     }
 
     private CacheModel.@Nullable Row loaded(String key) {
@@ -134,10 +149,14 @@ final class CacheHistory {
             case 10 -> {
                 String value = value();
                 EntryOptions options = options();
-                compare(
-                        "putIfAbsent " + key + " " + value + " " + options,
-                        () -> cache.putIfAbsent(key, value, options),
-                        () -> model.putIfAbsent(key, value, options));
+                if (refuses(() -> cache.putIfAbsent("another key", value))) {
+                    told("putIfAbsent is refused");
+                } else {
+                    compare(
+                            "putIfAbsent " + key + " " + value + " " + options,
+                            () -> cache.putIfAbsent(key, value, options),
+                            () -> model.putIfAbsent(key, value, options));
+                }
             }
             case 11 -> act("invalidate " + key, () -> cache.invalidate(key), () -> model.invalidate(key));
             case 12 -> {
@@ -188,6 +207,16 @@ final class CacheHistory {
                 });
     }
 
+    /** Whether a wrapper does not have an operation; that a cache has it is another test's to say. */
+    private static boolean refuses(Runnable operation) {
+        try {
+            operation.run();
+            return false;
+        } catch (UnsupportedOperationException e) {
+            return true;
+        }
+    }
+
     private void changeSource(String key) {
         if (random.nextInt(4) == 0) {
             failing = !failing;
@@ -197,7 +226,8 @@ final class CacheHistory {
         }
         CacheModel.Row row = random.nextInt(3) == 0
                 ? null
-                : new CacheModel.Row(value(), loadsInBulk || random.nextBoolean() ? List.of() : List.of(one(TAGS)));
+                : new CacheModel.Row(
+                        value(), loadsInBulk || random.nextBoolean() || !loadsTags ? List.of() : List.of(one(TAGS)));
         told("row of " + key + " is " + row);
         rows.compute(key, (k, before) -> row);
         model.row(key, row);

@@ -8,22 +8,27 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** The contract in manual time. */
-abstract class InMemoryCacheContract extends CacheContract {
+public abstract class InMemoryCacheContract extends CacheContract {
 
     private final ManualTime time = new ManualTime();
     private final InMemoryServer server =
             new InMemoryServer(() -> 1_700_000_000_000_000L + TimeUnit.NANOSECONDS.toMicros(time.nanos()));
 
-    final CacheBuilder<String, String> inManualTime(String cache) {
+    protected final CacheBuilder<String, String> inManualTime(String cache) {
         CacheBuilder<String, String> builder = Cache.builder(cache);
         builder.parts().ticker = time;
         builder.parts().scheduler = time;
         return builder;
     }
 
-    final CacheBuilder<String, String> far(CacheBuilder<String, String> builder) {
+    protected final CacheBuilder<String, String> far(CacheBuilder<String, String> builder) {
         FarTier tier = closedLater(new InMemoryFarTier(server, time::nanos));
         return builder.far(tier, StringCodec.utf8());
+    }
+
+    /** The time that the test moves. */
+    protected final long nanoTime() {
+        return time.nanos();
     }
 
     @Override
