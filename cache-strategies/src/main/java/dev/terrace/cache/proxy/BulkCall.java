@@ -89,7 +89,7 @@ final class BulkCall implements Invocation {
         List<KeyOf.Marked> marked = KeyOf.marked(method);
         boolean manyKeys = marked.size() == 1
                 && marked.get(0).path().isEmpty()
-                && Iterable.class.isAssignableFrom(marked.get(0).type());
+                && KeyOf.isMany(marked.get(0).type());
         Class<?> returned = method.method().getReturnType();
         boolean map = Map.class.isAssignableFrom(returned);
         boolean collection = Collection.class.isAssignableFrom(returned);

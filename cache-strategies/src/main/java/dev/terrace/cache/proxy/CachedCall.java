@@ -136,6 +136,9 @@ final class CachedCall implements Invocation {
                 return result.unwrapped(
                         ResultKind.stage(method, returned).toCompletableFuture().get());
             } catch (ExecutionException e) {
+                if (e.getCause() instanceof Error error) {
+                    throw error;
+                }
                 if (e.getCause() instanceof Exception failure) {
                     throw failure;
                 }

@@ -32,21 +32,26 @@ final class InvalidateCall implements Invocation {
 
         /** What is to go; worked out before the call, which may change its arguments. */
         @Nullable
-        Going going(@Nullable Object[] arguments) {
+        Going going(RepositoryMethod method, @Nullable Object[] arguments) {
             if (condition != null && !condition.test(arguments)) {
                 return null;
             }
             List<Object> keys = new ArrayList<>();
             if (key != null) {
-                Object found = Objects.requireNonNull(key.key(arguments), "the key is null");
-                if (found instanceof Iterable<?> many) {
-                    many.forEach(keys::add);
+                Object found = known(method, key.key(arguments));
+                if (KeyOf.isMany(found.getClass())) {
+                    ((Iterable<?>) found).forEach(one -> keys.add(known(method, one)));
                 } else {
                     keys.add(found);
                 }
             }
             return new Going(cache, keys, tags.tags(arguments), all);
         }
+    }
+
+    /** Before the call, after which it would be too late to refuse anything. */
+    private static Object known(RepositoryMethod method, @Nullable Object key) {
+        return Objects.requireNonNull(key, () -> method.name() + ": the key is null");
     }
 
     /** What is to go. */
@@ -96,7 +101,7 @@ final class InvalidateCall implements Invocation {
     public @Nullable Object invoke(Object proxy, @Nullable Object[] arguments) throws Throwable {
         List<Going> goings = new ArrayList<>(targets.size());
         for (Target target : targets) {
-            Going going = target.going(arguments);
+            Going going = target.going(method, arguments);
             if (going != null) {
                 goings.add(going);
             }

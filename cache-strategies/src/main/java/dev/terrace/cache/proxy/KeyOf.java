@@ -2,7 +2,10 @@ package dev.terrace.cache.proxy;
 
 import dev.terrace.cache.annotation.CacheKey;
 import dev.terrace.cache.annotation.KeyFunction;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Parameter;
+import java.lang.reflect.Type;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +37,41 @@ interface KeyOf {
 
         KeyOf key() {
             if (path.isEmpty()) {
+                requireEquality(type);
                 return new Argument(index);
             }
             Properties.Path property = Properties.path(type, path);
+            requireEquality(property.type());
             return arguments -> property.of(arguments[index]);
         }
+    }
+
+    /** The type of the keys where one parameter is marked, null where that is not known. */
+    static @Nullable Class<?> typeOfOne(RepositoryMethod method) {
+        List<Marked> marked = marked(method);
+        if (marked.size() != 1) {
+            return null;
+        }
+        Marked one = marked.get(0);
+        if (!one.path.isEmpty()) {
+            return Properties.path(one.type, one.path).type();
+        }
+        if (!isMany(one.type)) {
+            return MethodType.methodType(one.type).wrap().returnType();
+        }
+        Type element = method.types().argument(method.method().getGenericParameterTypes()[one.index], 0);
+        return element == null ? null : method.types().rawClass(element);
+    }
+
+    private static void requireEquality(Class<?> key) {
+        RepositoryMethod.require(
+                !key.isArray(),
+                "has an array for a key, which is equal to no other: take a collection for many keys, or a record for one");
+    }
+
+    /** Whether this stands for each of its elements. */
+    static boolean isMany(Class<?> type) {
+        return Iterable.class.isAssignableFrom(type) && !Path.class.isAssignableFrom(type);
     }
 
     /** The parameters that are marked. */

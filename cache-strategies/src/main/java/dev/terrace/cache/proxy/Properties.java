@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,7 @@ final class Properties {
     private static @Nullable Method find(Class<?> type, String name) {
         try {
             Method method = type.getMethod(name);
-            return method.getReturnType() == void.class ? null : method;
+            return method.getReturnType() == void.class || Modifier.isStatic(method.getModifiers()) ? null : method;
         } catch (NoSuchMethodException none) {
             return null;
         }

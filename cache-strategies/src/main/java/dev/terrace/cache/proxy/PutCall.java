@@ -118,14 +118,13 @@ final class PutCall implements Invocation {
         /** Completes as the delegate's stage does, once what follows it has ended, whatever came of that. */
         static CompletionStage<?> after(RepositoryMethod method, @Nullable Object[] arguments, Following following)
                 throws Throwable {
-            Object returned;
+            CompletionStage<?> stage;
             try {
-                returned = method.call(arguments);
+                stage = ResultKind.stage(method, method.call(arguments));
             } catch (Throwable failure) {
                 InvalidateCall.attempt(() -> following.begin(null), failure);
                 throw failure;
             }
-            CompletionStage<?> stage = ResultKind.stage(method, returned);
             return stage.handle((value, failure) -> begun(following, value).handle((done, unacknowledged) -> stage))
                     .thenCompose(ended -> ended.thenCompose(same -> same));
         }

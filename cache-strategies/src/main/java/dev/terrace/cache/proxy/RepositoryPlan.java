@@ -33,6 +33,9 @@ final class RepositoryPlan<T> {
     private final Caches caches;
     private final TypeArguments types;
     private final Map<String, WriteThrough<Object, Object>> writing = new HashMap<>();
+    /** The first method of each cache whose keys are numbers. */
+    private final Map<String, Numbered> numbered = new HashMap<>();
+
     private final List<String> mistakes = new ArrayList<>();
 
     RepositoryPlan(Class<T> repository, T delegate, Caches caches) {
@@ -49,7 +52,7 @@ final class RepositoryPlan<T> {
     Map<Method, Invocation> invocations() {
         Map<Method, Invocation> invocations = new LinkedHashMap<>();
         for (Method method : repository.getMethods()) {
-            if (Modifier.isStatic(method.getModifiers())) {
+            if (Modifier.isStatic(method.getModifiers()) || isBridge(method)) {
                 continue;
             }
             RepositoryMethod named = new RepositoryMethod(repository, method, types, NOT_CALLED);
@@ -60,10 +63,42 @@ final class RepositoryPlan<T> {
                 mistakes.add(named.name() + " " + mistake.getMessage());
             }
         }
+        for (Method method : repository.getMethods()) {
+            Method target = isBridge(method) ? target(method) : null;
+            if (target != null && invocations.containsKey(target)) {
+                invocations.put(method, invocations.get(target));
+            }
+        }
         if (!mistakes.isEmpty()) {
             throw new IllegalArgumentException(String.join(System.lineSeparator(), mistakes));
         }
         return invocations;
+    }
+
+    /** Whether the compiler has made it, for callers of what an annotated method overrides with other types. */
+    private boolean isBridge(Method method) {
+        return method.isBridge() && target(method) != null;
+    }
+
+    private @Nullable Method target(Method bridge) {
+        List<Method> targets = Arrays.stream(repository.getMethods())
+                .filter(method -> !method.isBridge() && isOverriding(method, bridge))
+                .toList();
+        return targets.size() == 1 ? targets.get(0) : null;
+    }
+
+    private static boolean isOverriding(Method method, Method bridge) {
+        if (!method.getName().equals(bridge.getName())
+                || method.getParameterCount() != bridge.getParameterCount()
+                || !bridge.getReturnType().isAssignableFrom(method.getReturnType())) {
+            return false;
+        }
+        for (int i = 0; i < method.getParameterCount(); i++) {
+            if (!bridge.getParameterTypes()[i].isAssignableFrom(method.getParameterTypes()[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static final MethodHandle NOT_CALLED =
@@ -124,10 +159,10 @@ final class RepositoryPlan<T> {
 
     private boolean isOverridden(Method method) {
         try {
-            return !delegate.getClass()
-                    .getMethod(method.getName(), method.getParameterTypes())
-                    .getDeclaringClass()
-                    .isInterface();
+            return delegate.getClass()
+                            .getMethod(method.getName(), method.getParameterTypes())
+                            .getDeclaringClass()
+                    != method.getDeclaringClass();
         } catch (NoSuchMethodException e) {
             return true;
         }
@@ -148,6 +183,10 @@ final class RepositoryPlan<T> {
 
     private Invocation cached(RepositoryMethod method, Cached cached) {
         RepositoryMethod.require(method.method().getReturnType() != void.class, "is @Cached and returns nothing");
+        RepositoryMethod.require(
+                method.types().rawClass(ResultKind.of(method).shared(method).type()) != Void.class,
+                "is @Cached and its stage gives nothing");
+        requireKeysOfOneType(method, cached.value());
         Cache<Object, Object> cache = cache(cached.value());
         OptionsOf options = OptionsOf.of(
                 cached.freshFor(), cached.staleFor(), cached.negativeFor(), TagsOf.of(method, cached.tags()));
@@ -161,12 +200,13 @@ final class RepositoryPlan<T> {
 
     private Invocation put(RepositoryMethod method, CachePut put) {
         Cache<Object, Object> cache = cache(put.value());
+        ResultKind.of(method).shared(method);
+        requireKeysOfOneType(method, put.value());
         OptionsOf options = OptionsOf.of(put.freshFor(), put.staleFor(), "", TagsOf.of(method, put.tags()));
         KeyOf key = KeyOf.of(method, put.keyFunction());
         KeyOf.marked(method)
                 .forEach(marked -> RepositoryMethod.require(
-                        !Iterable.class.isAssignableFrom(marked.type())
-                                || !marked.path().isEmpty(),
+                        !KeyOf.isMany(marked.type()) || !marked.path().isEmpty(),
                         "is @CachePut with a collection for a key: put one value by one call"));
         WriteThrough<Object, Object> writing = this.writing.computeIfAbsent(
                 put.value(),
@@ -192,9 +232,29 @@ final class RepositoryPlan<T> {
                 named || !tags.isEmpty(),
                 "is @CacheInvalidate of what? Mark a parameter with @CacheKey, or name tags, or say all = true");
         KeyOf key = named ? KeyOf.of(method, invalidation.keyFunction()) : null;
+        if (named) {
+            requireKeysOfOneType(method, invalidation.value());
+        }
         return new InvalidateCall.Target(
                 cache(invalidation.value()), key, tags, false, condition(invalidation.condition()));
     }
+
+    /** An {@code Integer} and a {@code Long} of one number are two keys, so that what one method changes another would not see. */
+    private void requireKeysOfOneType(RepositoryMethod method, String cache) {
+        Class<?> type = KeyOf.typeOfOne(method);
+        if (type == null || !Number.class.isAssignableFrom(type) || !Modifier.isFinal(type.getModifiers())) {
+            return;
+        }
+        Numbered first = numbered.putIfAbsent(cache, new Numbered(type, method.name()));
+        RepositoryMethod.require(
+                first == null || first.type == type,
+                first == null
+                        ? ""
+                        : "has keys of type " + type.getSimpleName() + " for cache \"" + cache + "\", but "
+                                + first.method + " has " + first.type.getSimpleName() + ": no two of them are equal");
+    }
+
+    private record Numbered(Class<?> type, String method) {}
 
     private Cache<Object, Object> cache(String name) {
         return caches.<Object, Object>find(name)

@@ -1,10 +1,17 @@
 package dev.terrace.cache.proxy;
 
+import java.io.InputStream;
+import java.io.Reader;
 import java.lang.reflect.Type;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param type the type of what it gives, without stage and optional
  */
 record ResultKind(boolean later, boolean optional, Type type) {
+
+    private static final List<Class<?>> ONLY_ONCE = List.of(
+            BaseStream.class, Iterator.class, Future.class, Flow.Publisher.class, InputStream.class, Reader.class);
 
     /** @throws Mistake if the type cannot be returned by the wrapper */
     static ResultKind of(RepositoryMethod method) {
@@ -33,6 +43,19 @@ record ResultKind(boolean later, boolean optional, Type type) {
             type = inner(method, type);
         }
         return new ResultKind(later, optional, type);
+    }
+
+    /**
+     * What many callers can be given.
+     *
+     * @throws Mistake if only one of them could use it
+     */
+    ResultKind shared(RepositoryMethod method) {
+        Class<?> raw = method.types().rawClass(type);
+        RepositoryMethod.require(
+                ONLY_ONCE.stream().noneMatch(once -> once.isAssignableFrom(raw)),
+                "returns " + raw.getSimpleName() + ", which only one caller can use: return a list, or a value");
+        return this;
     }
 
     private static Type inner(RepositoryMethod method, Type type) {

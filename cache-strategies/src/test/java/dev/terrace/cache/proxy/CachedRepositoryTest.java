@@ -13,8 +13,10 @@ import dev.terrace.cache.annotation.CachePut;
 import dev.terrace.cache.annotation.Cached;
 import dev.terrace.cache.annotation.KeyFunction;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -450,6 +452,123 @@ final class CachedRepositoryTest {
         assertThat(repository.describe(1)).isEqualTo("product p1");
         assertThat(jdbc.calls).containsExactly("find 1");
         assertThat(repository.overridden()).isEqualTo("own");
+    }
+
+    interface Store<T> {
+        T save(T row);
+
+        T find(Long id);
+    }
+
+    interface Overriding extends Store<Product> {
+        @Override
+        @CachePut("products")
+        Product save(@CacheKey("id") Product row);
+
+        @Override
+        @Cached("products")
+        Product find(@CacheKey Long id);
+    }
+
+    @Test
+    void whatOverridesAMethodOfOtherTypesIsCachedForCallersOfBoth() {
+        Overriding rows = CachedRepository.wrap(
+                Overriding.class,
+                new Overriding() {
+                    @Override
+                    public Product save(Product row) {
+                        return row;
+                    }
+
+                    @Override
+                    public Product find(Long id) {
+                        throw new IllegalStateException("it is cached");
+                    }
+                },
+                caches);
+        Store<Product> store = rows;
+        store.save(product(1));
+        assertThat(store.find(1L)).isEqualTo(product(1));
+        assertThat(rows.find(1L)).isEqualTo(product(1));
+        rows.save(product(2));
+        assertThat(store.find(2L)).isEqualTo(product(2));
+    }
+
+    interface Greeting {
+        default String name() {
+            return "default";
+        }
+    }
+
+    interface OwnGreeting extends Greeting {
+        @Override
+        default String name() {
+            return "own";
+        }
+    }
+
+    @Test
+    void aDelegateMayOverrideADefaultMethodInAnInterfaceOfItsOwn() {
+        assertThat(CachedRepository.wrap(Greeting.class, new OwnGreeting() {}, caches)
+                        .name())
+                .isEqualTo("own");
+    }
+
+    @Test
+    void aNullAmongKeysIsRefusedBeforeTheCall() {
+        products.put(1L, product(1));
+        assertThatThrownBy(() -> repository.deleteAll(Arrays.asList(1L, null)))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessageContaining("Products.deleteAll(List): the key is null");
+        assertThat(jdbc.calls).isEmpty();
+    }
+
+    interface Removal {
+        @CacheInvalidate("products")
+        @Nullable
+        CompletionStage<Void> delete(@CacheKey long id);
+
+        @CacheInvalidate("files")
+        void deleteFile(@CacheKey Path file);
+    }
+
+    static final class Removing implements Removal {
+        @Override
+        public @Nullable CompletionStage<Void> delete(long id) {
+            return null;
+        }
+
+        @Override
+        public void deleteFile(Path file) {}
+    }
+
+    @Test
+    void aStageThatIsMissingLeavesNothingInTheCache() {
+        cache("files");
+        products.put(1L, product(1));
+        Removal removal = CachedRepository.wrap(Removal.class, new Removing(), caches);
+        assertThatThrownBy(() -> removal.delete(1)).isInstanceOf(NullPointerException.class);
+        assertThat(products.getIfPresent(1L)).isNull();
+    }
+
+    @Test
+    void aPathIsOneKeyAndNotItsNames() {
+        Cache<Path, String> files = cache("files");
+        files.put(Path.of("a", "b"), "text");
+        CachedRepository.wrap(Removal.class, new Removing(), caches).deleteFile(Path.of("a", "b"));
+        assertThat(files.getIfPresent(Path.of("a", "b"))).isNull();
+    }
+
+    interface Stages {
+        @Cached("products")
+        CompletionStage<Product> later(@CacheKey long id);
+    }
+
+    @Test
+    void anErrorInAStageReachesTheCallerAsItIs() {
+        AssertionError error = new AssertionError("a defect");
+        Stages stages = CachedRepository.wrap(Stages.class, id -> CompletableFuture.failedFuture(error), caches);
+        assertThatThrownBy(() -> stages.later(1).toCompletableFuture().get()).hasCause(error);
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -142,6 +143,40 @@ final class RepositoryMistakesTest {
         String find(@CacheKey long id);
     }
 
+    interface ArrayOfKeys {
+        @CacheInvalidate("c")
+        void delete(@CacheKey Long... ids);
+    }
+
+    interface OnlyOnce {
+        @Cached("c")
+        Stream<Row> find(@CacheKey long id);
+    }
+
+    interface NothingLater {
+        @Cached("c")
+        CompletionStage<Void> find(@CacheKey long id);
+    }
+
+    interface NoPropertyOfAnObject {
+        @CachePut("c")
+        Named save(@CacheKey("none") Named named);
+    }
+
+    record Named(String name) {
+        static Named none() {
+            return new Named("");
+        }
+    }
+
+    interface UnequalKeys {
+        @Cached("c")
+        Map<Integer, Row> find(@CacheKey Collection<Integer> ids);
+
+        @CacheInvalidate("c")
+        void delete(@CacheKey("id") Row row);
+    }
+
     static final class Hidden implements KeyFunction {
         @Override
         public Object key(@Nullable Object[] arguments) {
@@ -191,6 +226,12 @@ final class RepositoryMistakesTest {
                 Arguments.of(NoParameter.class, "find(long) there is no parameter {7}"),
                 Arguments.of(TwoKeys.class, "find(long) has both a keyFunction and @CacheKey"),
                 Arguments.of(NoConstructor.class, "Needy cannot be made"),
+                Arguments.of(ArrayOfKeys.class, "delete(Long[]) has an array for a key"),
+                Arguments.of(OnlyOnce.class, "find(long) returns Stream, which only one caller can use"),
+                Arguments.of(NothingLater.class, "find(long) is @Cached and its stage gives nothing"),
+                Arguments.of(NoPropertyOfAnObject.class, "save(Named) "),
+                Arguments.of(UnequalKeys.class, "has keys of type "),
+                Arguments.of(UnequalKeys.class, "for cache \"c\", but UnequalKeys."),
                 Arguments.of(StrayKey.class, "find(long) has a @CacheKey and nothing"));
     }
 
