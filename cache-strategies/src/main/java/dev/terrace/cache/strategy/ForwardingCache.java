@@ -26,6 +26,11 @@ abstract class ForwardingCache<K, V> implements Cache<K, V> {
         return cache;
     }
 
+    /** Whether a put writes a store, here or further inside. */
+    boolean writesAStore() {
+        return cache instanceof ForwardingCache<?, ?> inner && inner.writesAStore();
+    }
+
     @Override
     public final String name() {
         return cache.name();

@@ -94,6 +94,7 @@ final class PendingWrites<K, V> {
     private final List<Flush> flushes = new ArrayList<>();
     private long born;
     private boolean paused;
+    private boolean closed;
 
     private static final class Flush {
         private final long mark;
@@ -140,11 +141,14 @@ final class PendingWrites<K, V> {
     /**
      * Adds an operation, which gets its number here, so that numbers are in the order of the key. What it replaces is dropped
      * from the log here, too: never after it was written itself, or a crash in between would bring the replaced one back alone.
+     *
+     * @return null where this is closed
      */
+    @Nullable
     Added add(Draft<K, V> draft, long now) {
         lock.lock();
         try {
-            return enqueue(numbered(draft), now);
+            return closed ? null : enqueue(numbered(draft), now);
         } finally {
             lock.unlock();
         }
@@ -252,13 +256,13 @@ final class PendingWrites<K, V> {
     /**
      * Takes a key to be written by the caller, unless something of it is pending.
      *
-     * @return what is to be ended, or null where it is pending
+     * @return what is to be ended, or null where it is pending, or this is closed
      */
     @Nullable
     Batch<K, V> claim(Draft<K, V> draft, long now) {
         lock.lock();
         try {
-            if (byKey.containsKey(draft.key())) {
+            if (closed || byKey.containsKey(draft.key())) {
                 return null;
             }
             Queued<K, V> operation = numbered(draft);
@@ -512,11 +516,17 @@ final class PendingWrites<K, V> {
         }
     }
 
-    /** Everything that is pending, each key's newest, oldest first. */
-    List<StoreOperation<K, V>> left() {
-        return byKey.values().stream()
-                .map(pending -> pending.newest.operation())
-                .sorted(Comparator.comparingLong(StoreOperation::number))
-                .toList();
+    /** Adds nothing more. Returns everything that is pending, each key's newest, oldest first. */
+    List<StoreOperation<K, V>> close() {
+        lock.lock();
+        try {
+            closed = true;
+            return byKey.values().stream()
+                    .map(pending -> pending.newest.operation())
+                    .sorted(Comparator.comparingLong(StoreOperation::number))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.terrace.cache.strategy;
 import dev.terrace.cache.AsyncCache;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.PutStamp;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,11 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
     StoringCache(Cache<K, V> cache, @Nullable Executor executor) {
         super(cache);
         this.async = new Async(cache.async(), executor);
+    }
+
+    @Override
+    final boolean writesAStore() {
+        return true;
     }
 
     /** Removes a key's value from the store, then from the cache. */
@@ -75,6 +81,11 @@ abstract class StoringCache<K, V> extends ForwardingCache<K, V> {
         public CompletableFuture<Void> put(K key, V value, EntryOptions options) {
             Checks.put(key, value, options);
             return stored(() -> StoringCache.this.put(key, value, options));
+        }
+
+        @Override
+        public CompletableFuture<PutStamp> putAhead(K key, V value, EntryOptions options) {
+            return put(key, value, options).thenApply(stored -> PutStamp.NONE);
         }
 
         @Override

@@ -94,6 +94,9 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     private final OperationLog<K, V> log;
     private final @Nullable SharedQueue<K, V> shared;
     private final AtomicBoolean closing = new AtomicBoolean();
+    /** One permit for each operation that is being accepted, which a close waits for. */
+    private final Semaphore accepting = new Semaphore(Integer.MAX_VALUE);
+
     private volatile boolean stopped;
     private volatile boolean closed;
     private final AsyncCache<K, V> async;
@@ -341,15 +344,39 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     private void accept(K key, @Nullable V value, EntryOptions options, WhenFull whenFull) {
         checkOpen();
         if (shared != null) {
-            send(shared, key, value, options, whenFull);
+            reserve(whenFull);
+            accepted(true, () -> send(shared, key, value, options));
             return;
         }
         PendingWrites<K, V> share = share(key);
         boolean reserved = !share.isPending(key);
-        if (reserved && !reserve(whenFull)) {
-            writeThrough(share, key, value, options);
-            return;
+        boolean hasRoom = !reserved || reserve(whenFull);
+        accepted(reserved && hasRoom, () -> {
+            if (hasRoom) {
+                enqueue(share, key, value, options, reserved);
+            } else {
+                writeThrough(share, key, value, options);
+            }
+        });
+    }
+
+    /** Accepts an operation, unless the queue was closed while it waited for room. */
+    private void accepted(boolean reserved, Runnable operation) {
+        accepting.acquireUninterruptibly();
+        try {
+            if (closing.get()) {
+                if (reserved) {
+                    room.release();
+                }
+                throw closedException();
+            }
+            operation.run();
+        } finally {
+            accepting.release();
         }
+    }
+
+    private void enqueue(PendingWrites<K, V> share, K key, @Nullable V value, EntryOptions options, boolean reserved) {
         PendingWrites.Added added = null;
         try {
             added = add(share, draft(key, value, options));
@@ -364,8 +391,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         log.awaitDurable(added.number());
     }
 
-    private void send(SharedQueue<K, V> queue, K key, @Nullable V value, EntryOptions options, WhenFull whenFull) {
-        reserve(whenFull);
+    private void send(SharedQueue<K, V> queue, K key, @Nullable V value, EntryOptions options) {
         boolean taken = false;
         try {
             queue.send(draft(key, value, options), parts.nanoTime.getAsLong(), room::release);
@@ -386,9 +412,12 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         PendingWrites.Added added;
         try {
             added = share.add(draft, parts.nanoTime.getAsLong());
-        } catch (JournalException refused) {
+            if (added == null) {
+                throw closedException();
+            }
+        } catch (JournalException | CacheClosedException refused) {
             // It is cached already, and will never be stored.
-            Waiting.forEnd(wrapped().async().invalidate(draft.key()));
+            Waiting.forEnd(invalidated(draft.key()));
             throw refused;
         }
         reports.accepted.increment();
@@ -396,6 +425,14 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             reports.coalesced.increment();
         }
         return added;
+    }
+
+    private CompletableFuture<Void> invalidated(K key) {
+        try {
+            return wrapped().async().invalidate(key);
+        } catch (CacheClosedException closed) {
+            return CompletableFuture.failedFuture(closed);
+        }
     }
 
     /** First the cache: what a put of it does late, after its own acknowledgement, nobody would take back. */
@@ -505,6 +542,11 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     // Reads
+
+    @Override
+    boolean writesAStore() {
+        return true;
+    }
 
     @Override
     public @Nullable V getIfPresent(K key) {
@@ -633,7 +675,7 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     /**
-     * Accepts nothing more, writes what is pending within the close deadline, gives what is left to the dead-letter handler,
+     * Accepts nothing more, waits for what is being accepted and writes what is pending within the close deadline, gives what is left to the dead-letter handler,
      * and closes the cache. Idempotent.
      */
     @Override
@@ -642,16 +684,17 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             return;
         }
         resume();
+        long end = System.nanoTime() + settings.room().closeDeadline().toNanos();
+        awaitAccepted(end);
         if (!threads.isEmpty()) {
-            flush(settings.room().closeDeadline());
+            flush(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
         }
         stopped = true;
         threads.forEach(Thread::interrupt);
         if (log.keeps()) {
-            if (shared != null) {
-                // Others must not begin before what is being written is written.
-                awaitThreads();
-            }
+            // Others must not begin before what is being written is written.
+            awaitThreads();
+            shares.forEach(PendingWrites::close);
             int left = state().pending();
             if (left > 0) {
                 reports.left(left, "they stay in the journal");
@@ -661,13 +704,25 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             return;
         }
         List<StoreOperation<K, V>> unwritten = new ArrayList<>();
-        shares.forEach(share -> unwritten.addAll(share.left()));
+        shares.forEach(share -> unwritten.addAll(share.close()));
         if (!unwritten.isEmpty()) {
             unwritten.forEach(this::givenUp);
             Waiting.forEnd(wrapped().async().invalidateAll(keys(unwritten)));
             reports.left(unwritten.size(), "they went to the dead-letter handler");
         }
         closeCache();
+    }
+
+    private void awaitAccepted(long end) {
+        try {
+            if (!accepting.tryAcquire(Integer.MAX_VALUE, end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                // Each of them is refused when it comes to be queued.
+                return;
+            }
+            accepting.release(Integer.MAX_VALUE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** From then on reads are the cache's to refuse. */

@@ -179,7 +179,7 @@ public final class WriteBehindBuilder<K, V> {
      * @throws dev.terrace.cache.spi.JournalException if the journal cannot be opened, or what it holds cannot be read
      */
     public WriteBehind<K, V> build() {
-        if (cache instanceof StoringCache<?, ?> || cache instanceof WriteBehind<?, ?>) {
+        if (cache instanceof ForwardingCache<?, ?> wrapper && wrapper.writesAStore()) {
             throw new IllegalStateException(
                     "write-behind around " + cache.getClass().getSimpleName()
                             + ": its puts would write the store at once; put it around the cache inside");

@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.terrace.cache.AsyncCache;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheClosedException;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.CacheTracer;
+import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.FarOperation;
 import dev.terrace.cache.LoadOn;
 import dev.terrace.cache.Lookup;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.PutStamp;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.Journal;
 import dev.terrace.cache.spi.JournalException;
@@ -38,6 +41,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -733,6 +737,74 @@ final class WriteBehindTest {
         assertThat(deadLetters).containsExactly("a", "b");
     }
 
+    /** A cache that takes a put but does not return before it is let. */
+    private final class SlowCache extends ForwardingCache<String, String> {
+
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch open = new CountDownLatch(1);
+
+        SlowCache() {
+            super(inner());
+        }
+
+        @Override
+        public AsyncCache<String, String> async() {
+            return new ForwardingAsyncCache<>(inner().async()) {
+                @Override
+                public CompletableFuture<PutStamp> putAhead(String key, String value, EntryOptions options) {
+                    CompletableFuture<PutStamp> stamp = super.putAhead(key, value, options);
+                    reached.countDown();
+                    try {
+                        assertThat(open.await(60, TimeUnit.SECONDS)).isTrue();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    return stamp;
+                }
+            };
+        }
+    }
+
+    @Test
+    void aCloseWaitsForAPutThatIsBeingAccepted() throws Exception {
+        SlowCache slow = new SlowCache();
+        WriteBehind<String, String> cache = built(WriteBehind.around(slow, store));
+        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("a", "1"));
+        slow.reached.await();
+        CompletableFuture<Void> close = CompletableFuture.runAsync(cache::close);
+        while (!refusesPuts(cache)) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(close).isNotDone();
+        slow.open.countDown();
+        put.get(60, TimeUnit.SECONDS);
+        close.get(60, TimeUnit.SECONDS);
+        assertThat(store.rows).containsEntry("a", "1");
+    }
+
+    private static boolean refusesPuts(WriteBehind<String, String> cache) {
+        try {
+            return !cache.putIfAbsent("a", "2");
+        } catch (UnsupportedOperationException open) {
+            return false;
+        } catch (CacheClosedException closing) {
+            return true;
+        }
+    }
+
+    @Test
+    void aPutThatIsNotAcceptedBeforeTheCloseDeadlineFails() throws Exception {
+        SlowCache slow = new SlowCache();
+        WriteBehind<String, String> cache =
+                built(WriteBehind.around(slow, store).closeDeadline(Duration.ofMillis(20)));
+        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("a", "1"));
+        slow.reached.await();
+        cache.close();
+        slow.open.countDown();
+        assertThatThrownBy(() -> put.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(CacheClosedException.class);
+        assertThat(store.rows).isEmpty();
+    }
+
     @Test
     void aWriterThatHangsIsInterruptedAtItsDeadlineAndTriedAgain() {
         CountDownLatch never = new CountDownLatch(1);
@@ -1044,6 +1116,11 @@ final class WriteBehindTest {
                         .build())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("WriteThrough");
+        assertThatThrownBy(() -> WriteBehind.around(
+                                ReadThrough.around(WriteAround.around(inner(), new Table()), store::load), store)
+                        .build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("would write the store at once");
         assertThatThrownBy(() -> stepByStep().retryAfter(Duration.ofMinutes(1)).build())
                 .isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> stepByStep().flushers(0)).isInstanceOf(IllegalArgumentException.class);

@@ -70,6 +70,13 @@ final class WriteStrategiesTest {
     }
 
     @Test
+    void aPutAheadOfTheStoreIsOneOfTheStoreToo() {
+        WriteThrough<String, String> cache = WriteThrough.around(nodes.nearOnly(), table, Runnable::run);
+        cache.async().putAhead("k", "v", EntryOptions.DEFAULT).join();
+        assertThat(table.row("k")).isEqualTo("v");
+    }
+
+    @Test
     void manyPutsReachTheStoreInTheirOrder() {
         Map<String, String> values = new LinkedHashMap<>();
         for (int i = 20; i > 0; i--) {
