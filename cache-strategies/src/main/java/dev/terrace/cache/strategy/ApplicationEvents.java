@@ -27,9 +27,18 @@ public final class ApplicationEvents<E> implements InvalidationSource<E> {
     public CompletableFuture<Void> publish(E event) {
         List<CompletableFuture<?>> handled = new ArrayList<>();
         for (Handler<? super E> handler : handlers) {
-            handled.add(handler.changed(event).toCompletableFuture());
+            handled.add(handled(handler, event));
         }
         return CompletableFuture.allOf(handled.toArray(CompletableFuture[]::new));
+    }
+
+    /** One that throws keeps the others from nothing. */
+    private static <E> CompletableFuture<?> handled(Handler<? super E> handler, E event) {
+        try {
+            return handler.changed(event).toCompletableFuture();
+        } catch (Throwable thrown) {
+            return CompletableFuture.failedFuture(thrown);
+        }
     }
 
     @Override

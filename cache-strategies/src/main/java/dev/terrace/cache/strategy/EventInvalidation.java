@@ -123,25 +123,26 @@ public final class EventInvalidation implements AutoCloseable {
             return CompletableFuture.failedFuture(
                     new IllegalArgumentException("the mapping did not understand an event", notUnderstood));
         }
-        return begun(() -> {
-            List<CompletableFuture<Void>> begun = new ArrayList<>();
-            if (changed.all) {
-                begun.add(cache.async().clear());
-            }
-            changed.tags.forEach(tag -> begun.add(cache.async().invalidateTag(tag)));
-            if (!changed.keys.isEmpty()) {
-                begun.add(cache.async().invalidateAll(changed.keys));
-            }
-            return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
-        });
+        List<CompletableFuture<Void>> begun = new ArrayList<>();
+        if (changed.all) {
+            begun.add(begun(() -> cache.async().clear()));
+        }
+        changed.tags.forEach(tag -> begun.add(begun(() -> cache.async().invalidateTag(tag))));
+        if (!changed.keys.isEmpty()) {
+            begun.add(begun(() -> cache.async().invalidateAll(changed.keys)));
+        }
+        return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
     }
 
-    /** A source is told of what a closed cache or a key throws, and throws nothing itself. */
+    /**
+     * What is refused at once, by a closed cache or for a tag that is none, keeps nothing else from being invalidated, and a
+     * source is told of whatever was thrown.
+     */
     private static CompletableFuture<Void> begun(Supplier<CompletableFuture<Void>> invalidation) {
         try {
             return invalidation.get();
-        } catch (Throwable thrown) {
-            return CompletableFuture.failedFuture(thrown);
+        } catch (Throwable refused) {
+            return CompletableFuture.failedFuture(refused);
         }
     }
 

@@ -18,6 +18,7 @@ import dev.terrace.cache.testkit.InMemoryFarTier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -104,6 +105,37 @@ final class EventInvalidationTest {
         assertThat(events.publish(new Changed("", ""))).isCompletedExceptionally();
         assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
         assertThat(cache.getIfPresent("a")).isEqualTo("1");
+    }
+
+    @Test
+    void whatOneSubscriberThrowsKeepsNoOtherFromBeingTold() {
+        events.subscribe("another", new InvalidationSource.Handler<>() {
+            @Override
+            public CompletionStage<?> changed(Changed event) {
+                throw new AssertionError("a defect");
+            }
+
+            @Override
+            public CompletionStage<?> missed() {
+                throw new AssertionError("a defect");
+            }
+        });
+        Cache<String, String> cache = nodes.nearOnly();
+        subscribed(cache);
+        cache.put("a", "1");
+        assertThat(events.publish(new Changed("a", "7"))).isCompletedExceptionally();
+        assertThat(cache.getIfPresent("a")).isNull();
+    }
+
+    @Test
+    void aTagThatIsRefusedKeepsNoKeyFromBeingInvalidated() {
+        Cache<String, String> cache = nodes.nearOnly();
+        EventInvalidation subscription = subscribed(cache);
+        cache.put("a", "1");
+        assertThat(events.publish(new Changed("a", "7".repeat(300)))).isCompletedExceptionally();
+        assertThat(cache.getIfPresent("a")).isNull();
+        assertThat(failures).containsExactly(FailureKind.INVALIDATION_SOURCE);
+        assertThat(subscription.stats().failed()).isEqualTo(1);
     }
 
     @Test
