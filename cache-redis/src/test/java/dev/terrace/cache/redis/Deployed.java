@@ -223,11 +223,11 @@ interface Deployed extends AutoCloseable {
             sentinel.awaitSuccessorOf(frozen);
         }
 
-        /** For some seconds there are two then that take themselves for the primary. */
+        /** The old primary never comes back: until sentinels told it, it would take itself for the primary still. */
         @Override
         public void healLink() {
             awaitSuccessor();
-            frozen.thaw();
+            frozen.kill();
         }
 
         @Override

@@ -276,6 +276,34 @@ final class FileJournalTest {
     }
 
     @Test
+    void withoutRoomAnAppendIsRefusedNothingIsLostAndItGoesOnWhenThereIsRoom() throws IOException {
+        List<String> accepted = new ArrayList<>();
+        try (JournalLog log = open()) {
+            // What a full disk does to the thread that makes segments ahead.
+            Path obstacle = Files.createDirectory(directory.resolve("q").resolve("0000000000000005.journal"));
+            assertThatThrownBy(() -> {
+                        for (int i = 0; i < 10_000; i++) {
+                            log.append(bytes("record " + i));
+                            accepted.add("record " + i);
+                        }
+                    })
+                    .isInstanceOf(JournalException.class)
+                    .hasMessageContaining("has no room")
+                    .hasMessageContaining(obstacle.getFileName().toString());
+            assertThat(accepted).hasSizeGreaterThan(100);
+            assertThatThrownBy(() -> log.append(bytes("refused again"))).isInstanceOf(JournalException.class);
+            Files.delete(obstacle);
+            for (int i = 0; i < 1_000; i++) {
+                log.append(bytes("later " + i));
+                accepted.add("later " + i);
+            }
+        }
+        try (JournalLog log = open()) {
+            assertThat(texts(log)).isEqualTo(accepted);
+        }
+    }
+
+    @Test
     void aSettingThatIsNoneIsRefusedByItsName() {
         FileJournal journal = FileJournal.in(directory);
         assertThatThrownBy(() -> FileJournal.in(null)).hasMessage("directory");

@@ -81,8 +81,11 @@ final class RedisStreamJournalTest extends JournalContract {
                     .containsEntry("k0", "v99")
                     .containsEntry("k1", "v97")
                     .containsEntry("k2", "v98");
-            assertThat(one.pendingWrites().pending()).isZero();
-            assertThat(other.pendingWrites().pending()).isZero();
+            // Who has written what another has put is told a moment after that one that it is written.
+            eventually(
+                    "nothing is pending",
+                    () -> one.pendingWrites().pending() == 0
+                            && other.pendingWrites().pending() == 0);
         }
     }
 

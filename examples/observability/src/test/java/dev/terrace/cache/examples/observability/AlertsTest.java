@@ -41,13 +41,24 @@ final class AlertsTest {
         return found;
     }
 
+    private static Process promtool(String... arguments) {
+        try {
+            return new ProcessBuilder(Stream.concat(Stream.of("promtool"), Stream.of(arguments))
+                            .toList())
+                    .redirectErrorStream(true)
+                    .start();
+        } catch (IOException e) {
+            throw new AssertionError(
+                    "promtool is missing. Debian, Ubuntu: apt-get install prometheus; macOS: brew install prometheus",
+                    e);
+        }
+    }
+
     @Test
     void eachIsRaisedByWhatItIsForAndByNothingLess() throws Exception {
         Path file =
                 Files.writeString(directory.resolve("cases.yml"), cases().replace("DASHBOARDS", DASHBOARDS.toString()));
-        Process promtool = new ProcessBuilder("promtool", "test", "rules", file.toString())
-                .redirectErrorStream(true)
-                .start();
+        Process promtool = promtool("test", "rules", file.toString());
         String said = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(promtool.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(promtool.exitValue()).as(said).isZero();
