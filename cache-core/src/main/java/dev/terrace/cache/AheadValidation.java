@@ -90,7 +90,7 @@ final class AheadValidation<K, V> {
             Flight<K, V> flight = flight(next);
             if (flight != null) {
                 batch.add(flight);
-                engine.flights().begin(flight);
+                engine.flights().beginApart(flight);
             }
         }
     }

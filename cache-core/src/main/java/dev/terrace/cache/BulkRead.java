@@ -16,10 +16,10 @@ final class BulkRead<K, V> {
     private final ReadPath<K, V> reads;
     private final Executor callbacks;
     private final Iterator<List<K>> portions;
-    private final Function<List<K>, Map<K, ReadPath.Requested<K, V>>> asking;
+    private final Function<List<K>, List<ReadPath.Requested<K, V>>> asking;
 
     /** What is waited for, until it has arrived or the caller has left. */
-    private final AtomicReference<Map<K, ReadPath.Requested<K, V>>> asked = new AtomicReference<>(Map.of());
+    private final AtomicReference<List<ReadPath.Requested<K, V>>> asked = new AtomicReference<>(List.of());
 
     private final Map<K, V> values = new LinkedHashMap<>();
     private final CompletableFuture<Map<K, V>> result = new CompletableFuture<>();
@@ -28,7 +28,7 @@ final class BulkRead<K, V> {
             ReadPath<K, V> reads,
             Executor callbacks,
             List<List<K>> portions,
-            Function<List<K>, Map<K, ReadPath.Requested<K, V>>> asking) {
+            Function<List<K>, List<ReadPath.Requested<K, V>>> asking) {
         this.reads = reads;
         this.callbacks = callbacks;
         this.portions = portions.iterator();
@@ -54,7 +54,7 @@ final class BulkRead<K, V> {
 
     private void next() {
         while (portions.hasNext() && !result.isDone()) {
-            Map<K, ReadPath.Requested<K, V>> requested = asking.apply(portions.next());
+            List<ReadPath.Requested<K, V>> requested = asking.apply(portions.next());
             CompletableFuture<?> answers = ReadPath.allEnded(requested);
             if (!answers.isDone()) {
                 Runnable arrived = () -> ended(() -> arrived(requested));
@@ -70,8 +70,8 @@ final class BulkRead<K, V> {
         result.complete(Collections.unmodifiableMap(values));
     }
 
-    private void arrived(Map<K, ReadPath.Requested<K, V>> requested) {
-        if (asked.compareAndSet(requested, Map.of())) {
+    private void arrived(List<ReadPath.Requested<K, V>> requested) {
+        if (asked.compareAndSet(requested, List.of())) {
             reads.collect(requested, CompletableFuture::join, values);
             next();
         }
@@ -79,7 +79,7 @@ final class BulkRead<K, V> {
 
     private void leftIfCancelled() {
         if (result.isCancelled()) {
-            asked.getAndSet(Map.of()).values().forEach(reads::abandon);
+            asked.getAndSet(List.of()).forEach(reads::abandon);
         }
     }
 }

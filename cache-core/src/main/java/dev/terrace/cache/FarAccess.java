@@ -81,7 +81,11 @@ final class FarAccess<V> {
         if (keys.size() == 1) {
             return List.of(new Look(askedAt, link.watch(keys.get(0))));
         }
-        return keys.stream().map(key -> new Look(askedAt, link.watch(key))).toList();
+        List<Look> looks = new ArrayList<>(keys.size());
+        for (String key : keys) {
+            looks.add(new Look(askedAt, link.watch(key)));
+        }
+        return looks;
     }
 
     Link link() {
@@ -124,19 +128,20 @@ final class FarAccess<V> {
         copies.forEach(copy -> tags.addAll(copy.extra.tags()));
         return headers.thenCombine(confirm(tags, askedAt), (found, none) -> {
             List<Found.@Nullable Present<V>> renewed = new ArrayList<>(copies.size());
+            Moment now = moment();
             for (int i = 0; i < copies.size(); i++) {
-                renewed.add(renewed(copies.get(i), found.get(i), looks.get(i)));
+                renewed.add(renewed(copies.get(i), found.get(i), looks.get(i), now));
             }
             return renewed;
         });
     }
 
-    private Found.@Nullable Present<V> renewed(Entry<V> copy, FarReading header, Look look) {
+    private Found.@Nullable Present<V> renewed(Entry<V> copy, FarReading header, Look look, Moment now) {
         if (!(header instanceof FarReading.Found found)
                 || !copy.isSameChangeAs(found.record().stamp())) {
             return null;
         }
-        return new Found.Present<>(copy.renewed(life(found.record().life(), copy.extra.tags(), look)), header);
+        return new Found.Present<>(copy.renewed(life(found.record().life(), copy.extra.tags(), look, now)), header);
     }
 
     /** Asks for the right to fill keys that were judged. */
@@ -180,7 +185,8 @@ final class FarAccess<V> {
 
     /** Understands a record that came with the answer to something else. */
     CompletableFuture<Found<V>> understand(FarKey key, FarReading reading, Look look) {
-        return confirm(tagsOf(List.of(reading)), look.askedAt()).thenApply(none -> decode(key, reading, look));
+        return confirm(tagsOf(List.of(reading)), look.askedAt())
+                .thenApply(none -> decode(key, reading, look, moment()));
     }
 
     private <T> CompletableFuture<Asked<T>> asked(
@@ -360,13 +366,14 @@ final class FarAccess<V> {
 
     private List<Found<V>> decode(List<FarKey> wanted, List<FarReading> readings, List<Look> looks) {
         List<Found<V>> found = new ArrayList<>(readings.size());
+        Moment now = moment();
         for (int i = 0; i < readings.size(); i++) {
-            found.add(decode(wanted.get(i), readings.get(i), looks.get(i)));
+            found.add(decode(wanted.get(i), readings.get(i), looks.get(i), now));
         }
         return found;
     }
 
-    private Found<V> decode(FarKey key, FarReading reading, Look look) {
+    private Found<V> decode(FarKey key, FarReading reading, Look look, Moment now) {
         if (reading instanceof FarReading.Malformed malformed) {
             failures.report(FailureKind.DECODE, new CodecException("no record of this cache: " + malformed.reason()));
         }
@@ -392,7 +399,7 @@ final class FarAccess<V> {
             }
         }
         markers.seen(Markers.ofFar(record.stamp().seq()));
-        return new Found.Present<>(entry(record, value, look), reading);
+        return new Found.Present<>(entry(record, value, look, now), reading);
     }
 
     private V decode(FarRecord.Content content) {
@@ -406,33 +413,38 @@ final class FarAccess<V> {
         return value;
     }
 
-    private Entry<V> entry(FarRecord record, @Nullable V value, Look look) {
+    private Entry<V> entry(FarRecord record, @Nullable V value, Look look, Moment now) {
         FarRecord.Attributes attributes = record.attributes();
         FarRecord.Stamp stamp = record.stamp();
         return new Entry<>(
                 value,
-                life(record.life(), attributes.tags(), look),
+                life(record.life(), attributes.tags(), look, now),
                 new Entry.Stamp(stamp.version(), stamp.writeId(), Markers.ofFar(stamp.seq())),
                 Entry.Extra.of(attributes.tags(), attributes.state(), stamp.sourceVersion()),
                 attributes.loadMillis());
     }
 
+    /** One time, by both clocks. */
+    private record Moment(long tickerNanos, long farMillis) {
+
+        long later(long farTime) {
+            long millis = Math.min(farTime - farMillis, Checks.FOREVER.toMillis());
+            return tickerNanos + Math.max(millis, -Checks.FOREVER.toMillis()) * 1_000_000;
+        }
+    }
+
+    private Moment moment() {
+        return new Moment(ticker.nanos(), store.clock().millis());
+    }
+
     /** The server's times in the ticker's, and trust from the oldest of the looks that the entry rests on. */
-    private Entry.Life life(FarRecord.Life life, List<String> tags, Look look) {
-        long now = ticker.nanos();
-        long farNow = store.clock().millis();
-        return new Entry.Life(
-                later(now, life.freshUntil() - farNow), later(now, life.goneAt() - farNow), trust(tags, look));
+    private Entry.Life life(FarRecord.Life life, List<String> tags, Look look, Moment now) {
+        return new Entry.Life(now.later(life.freshUntil()), now.later(life.goneAt()), trust(tags, look));
     }
 
     /** Why an entry is trusted that rests on such a look, and on what is known of its markers. */
     Trust trust(List<String> tags, Look look) {
         return new Trust(Math.min(look.askedAt() + times.trustNanos(), markers.trustedUntil(tags)), look.watch());
-    }
-
-    private static long later(long now, long millis) {
-        long bounded = Math.min(millis, Checks.FOREVER.toMillis());
-        return now + Math.max(bounded, -Checks.FOREVER.toMillis()) * 1_000_000;
     }
 
     /** What a record to be written holds: a value's bytes, or a cached null where they are null. */
@@ -466,7 +478,11 @@ final class FarAccess<V> {
         if (wanted.size() == 1) {
             return List.of(wanted.get(0).text());
         }
-        return wanted.stream().map(FarKey::text).toList();
+        List<String> texts = new ArrayList<>(wanted.size());
+        for (FarKey key : wanted) {
+            texts.add(key.text());
+        }
+        return texts;
     }
 
     private void written(RecordDraft draft) {

@@ -4,7 +4,7 @@ import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore.FarLease;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +33,10 @@ final class Flight<K, V> {
         }
     }
 
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<Flight> WAITING =
+            AtomicIntegerFieldUpdater.newUpdater(Flight.class, "waiting");
+
     final K key;
     final @Nullable FarKey farKey;
     final Purpose purpose;
@@ -48,7 +52,8 @@ final class Flight<K, V> {
     /** How the flight ended. */
     final CompletableFuture<Answer<V>> outcome = new CompletableFuture<>();
 
-    private final AtomicInteger waiting = new AtomicInteger();
+    /** How many callers wait. */
+    private volatile int waiting;
 
     /** A near copy that may be served again if the far tier still has the same change. */
     @Nullable
@@ -75,8 +80,8 @@ final class Flight<K, V> {
 
     long loadStartedAt;
     long loadSeq;
-    /** The flights that one call of the loader loads, this one among them. */
-    volatile List<Flight<K, V>> together = List.of(this);
+    /** The flights that one call of the loader loads, this one among them; null where it is alone. */
+    private volatile @Nullable List<Flight<K, V>> together;
 
     volatile @Nullable RunningLoad load;
 
@@ -126,16 +131,27 @@ final class Flight<K, V> {
     }
 
     void joined() {
-        waiting.incrementAndGet();
+        WAITING.incrementAndGet(this);
     }
 
     /** A caller stops waiting. Returns whether nobody waits any more. */
     boolean left() {
-        return waiting.decrementAndGet() == 0;
+        return WAITING.decrementAndGet(this) == 0;
     }
 
     boolean isWanted() {
-        return waiting.get() > 0;
+        return waiting > 0;
+    }
+
+    /** One call of the loader loads these, this one among them. */
+    void loadedWith(List<Flight<K, V>> flights) {
+        together = flights;
+    }
+
+    /** The flights that one call of the loader loads, this one among them. */
+    List<Flight<K, V>> together() {
+        List<Flight<K, V>> flights = together;
+        return flights == null ? List.of(this) : flights;
     }
 
     /** Stops the load, if one runs. */

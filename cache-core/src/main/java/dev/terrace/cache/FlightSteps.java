@@ -103,10 +103,11 @@ final class FlightSteps<K, V> {
     /** What the far tier has of each key is known: serve it, or go on to the lease. */
     private void arrived(FarSide<K, V> side, List<Flight<K, V>> flights, List<Found<V>> found, Lookup.Tier tier) {
         List<Flight<K, V>> wanting = new ArrayList<>();
+        long now = engine.now();
         for (int i = 0; i < flights.size(); i++) {
             Flight<K, V> flight = flights.get(i);
             flight.judged = found.get(i).judged();
-            if (!served(side, flight, found.get(i), tier)) {
+            if (!served(side, flight, found.get(i), tier, now)) {
                 wanting.add(flight);
             }
         }
@@ -115,7 +116,7 @@ final class FlightSteps<K, V> {
         }
     }
 
-    private boolean served(FarSide<K, V> side, Flight<K, V> flight, Found<V> found, Lookup.Tier tier) {
+    private boolean served(FarSide<K, V> side, Flight<K, V> flight, Found<V> found, Lookup.Tier tier, long now) {
         Counters counters = engine.counters();
         if (!(found instanceof Found.Present<V> present)
                 || !side.mayBelieve(present.entry().extra.tags())) {
@@ -124,7 +125,7 @@ final class FlightSteps<K, V> {
         }
         Entry<V> entry = present.entry();
         side.used(flight.requireFarKey());
-        switch (engine.rules().validity().judgeConfirmed(entry, engine.now())) {
+        switch (engine.rules().validity().judgeConfirmed(entry, now)) {
             case FRESH -> {
                 insert(flight, entry);
                 if (flight.forcesLoad()) {
@@ -138,8 +139,7 @@ final class FlightSteps<K, V> {
             case STALE -> {
                 insert(flight, entry);
                 counters.farHits.increment();
-                if (engine.rules().pauses().isPaused(flight.key, engine.now())
-                        && flight.purpose == Flight.Purpose.READ) {
+                if (engine.rules().pauses().isPaused(flight.key, now) && flight.purpose == Flight.Purpose.READ) {
                     finish(flight, Answer.stale(entry, StaleReason.LOAD_FAILED));
                     return true;
                 }
@@ -408,7 +408,7 @@ final class FlightSteps<K, V> {
 
     /** Nobody waits for a flight. Unless others wait for what is loaded together with it, its load is stopped. */
     void abandon(Flight<K, V> flight) {
-        List<Flight<K, V>> together = flight.together;
+        List<Flight<K, V>> together = flight.together();
         if (together.stream().anyMatch(Flight::isWanted)) {
             return;
         }
@@ -519,6 +519,10 @@ final class FlightSteps<K, V> {
         if (flights.size() == 1) {
             return List.of(flights.get(0).requireFarKey());
         }
-        return flights.stream().map(Flight::requireFarKey).toList();
+        List<FarKey> keys = new ArrayList<>(flights.size());
+        for (Flight<K, V> flight : flights) {
+            keys.add(flight.requireFarKey());
+        }
+        return keys;
     }
 }

@@ -1,18 +1,19 @@
 package dev.terrace.cache;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flights of a cache that have not ended: those that stand for their key, which callers join, and those that do not, since
+ * The flights of a cache that have not ended: those that stand for their key, which callers join, and those apart, since
  * a change has detached them or they never load. A flight of either sort ends at the close at the latest. Thread-safe.
  */
 final class Flights<K, V> {
 
     private final ConcurrentHashMap<K, Flight<K, V>> standing = new ConcurrentHashMap<>();
-    private final Set<Flight<K, V>> underWay = ConcurrentHashMap.newKeySet();
+    private final Set<Flight<K, V>> apart = ConcurrentHashMap.newKeySet();
     private volatile @Nullable CacheClosedException closed;
 
     /** The flight that stands for a key. */
@@ -26,14 +27,19 @@ final class Flights<K, V> {
     Flight<K, V> beginStanding(Flight<K, V> flight) {
         Flight<K, V> other = standing.putIfAbsent(flight.key, flight);
         if (other == null) {
-            begin(flight);
+            endIfClosed(flight);
         }
         return other;
     }
 
-    /** Begins a flight. One that begins after the close has ended already. */
-    void begin(Flight<K, V> flight) {
-        underWay.add(flight);
+    /** Begins a flight that nobody joins. */
+    void beginApart(Flight<K, V> flight) {
+        apart.add(flight);
+        endIfClosed(flight);
+    }
+
+    /** One that begins after the close has ended already. */
+    private void endIfClosed(Flight<K, V> flight) {
         CacheClosedException failure = closed;
         if (failure != null) {
             end(flight, failure);
@@ -42,29 +48,40 @@ final class Flights<K, V> {
 
     /** A flight is about to end: nobody is to join it any more. */
     void ended(Flight<K, V> flight) {
-        standing.remove(flight.key, flight);
-        underWay.remove(flight);
+        if (!standing.remove(flight.key, flight)) {
+            apart.remove(flight);
+        }
     }
 
     /** The flight of a key goes on for those who wait for it, and for nobody else. */
     void detach(K key) {
-        standing.remove(key);
+        if (standing.containsKey(key)) {
+            standing.computeIfPresent(key, this::moved);
+        }
+    }
+
+    /** Is never in neither place, so that the close finds it; and is not moved any more once it has ended. */
+    private @Nullable Flight<K, V> moved(K key, Flight<K, V> flight) {
+        apart.add(flight);
+        return null;
     }
 
     /** As {@link #detach}, for every key. */
     void detachAll() {
-        standing.clear();
+        standing.keySet().forEach(this::detach);
     }
 
     /** How many are under way. */
     int size() {
-        return underWay.size();
+        return standing.size() + apart.size();
     }
 
     /** Ends all flights with this failure, and all that begin from now on. */
     void close(CacheClosedException failure) {
         closed = failure;
-        List<Flight<K, V>> flights = List.copyOf(underWay);
+        // In the order in which they are moved.
+        List<Flight<K, V>> flights = new ArrayList<>(standing.values());
+        flights.addAll(apart);
         flights.forEach(flight -> end(flight, failure));
         // Afterwards: callers are to learn of the close and not of the interrupt.
         flights.forEach(Flight::cancelLoad);
@@ -78,6 +95,6 @@ final class Flights<K, V> {
 
     @Override
     public String toString() {
-        return standing.keySet() + " and " + (underWay.size() - standing.size()) + " detached";
+        return standing.keySet() + " and " + apart.size() + " detached";
     }
 }

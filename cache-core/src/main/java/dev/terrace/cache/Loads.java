@@ -57,7 +57,7 @@ final class Loads<K, V> {
 
         void start() {
             for (Flight<K, V> flight : flights) {
-                flight.together = flights;
+                flight.loadedWith(flights);
                 flight.loadWatch = engine.watch(flight.farKey);
                 flight.loadStartedAt = engine.now();
                 flight.loadSeq = engine.rules().markers().knownSeq();

@@ -5,7 +5,6 @@ import dev.terrace.cache.Validity.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -69,10 +68,16 @@ final class ReadPath<K, V> {
      * @param flight whose load the caller's leaving may end; null where there is none
      */
     record Requested<K, V>(
-            CompletableFuture<Answer<V>> answer, @Nullable Flight<K, V> flight) {
+            K key,
+            CompletableFuture<Answer<V>> answer,
+            @Nullable Flight<K, V> flight) {
 
-        static <K, V> Requested<K, V> answered(Answer<V> answer) {
-            return new Requested<>(CompletableFuture.completedFuture(answer), null);
+        static <K, V> Requested<K, V> answered(K key, Answer<V> answer) {
+            return new Requested<>(key, CompletableFuture.completedFuture(answer), null);
+        }
+
+        static <K, V> Requested<K, V> of(Flight<K, V> flight) {
+            return new Requested<>(flight.key, flight.answer, flight);
         }
     }
 
@@ -147,14 +152,14 @@ final class ReadPath<K, V> {
     }
 
     /** The same for many keys, which go together where nobody fetches them yet. */
-    Map<K, Requested<K, V>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
+    List<Requested<K, V>> getAll(Collection<K> keys, LoadSource<K, V> source, LoadRunner runner) {
         tiers.checkOpen();
-        List<Flight<K, V>> started = new ArrayList<>();
+        List<Flight<K, V>> started = new ArrayList<>(keys.size());
         return begun(started, () -> {
-            Map<K, Requested<K, V>> answers = new LinkedHashMap<>(keys.size() * 2);
+            List<Requested<K, V>> answers = new ArrayList<>(keys.size());
             for (K key : keys) {
                 Entry<V> entry = fresh(key);
-                answers.put(key, entry == null ? request(key, source, runner, started, false) : near(entry));
+                answers.add(entry == null ? request(key, source, runner, started, false) : near(key, entry));
             }
             return answers;
         });
@@ -187,23 +192,23 @@ final class ReadPath<K, V> {
     }
 
     /** Done once all have been answered, however. */
-    static <K, V> CompletableFuture<@Nullable Void> allEnded(Map<K, Requested<K, V>> requested) {
+    static <K, V> CompletableFuture<@Nullable Void> allEnded(List<Requested<K, V>> requested) {
         List<CompletableFuture<Answer<V>>> answers = new ArrayList<>(requested.size());
-        requested.values().forEach(one -> answers.add(one.answer()));
+        requested.forEach(one -> answers.add(one.answer()));
         return Completions.allEnded(answers);
     }
 
     /** Adds the values that there are, in the order of the keys, of what has been answered. */
     void collect(
-            Map<K, Requested<K, V>> requested,
+            List<Requested<K, V>> requested,
             Function<CompletableFuture<Answer<V>>, Answer<V>> answered,
             Map<K, V> values) {
-        requested.forEach((key, one) -> {
+        for (Requested<K, V> one : requested) {
             V value = delivered(answered.apply(one.answer()));
             if (value != null) {
-                values.put(key, value);
+                values.put(one.key(), value);
             }
-        });
+        }
     }
 
     /** The task, to be run on another thread in the context of this one. */
@@ -227,8 +232,8 @@ final class ReadPath<K, V> {
         return requested;
     }
 
-    private static <K, V> Requested<K, V> near(Entry<V> entry) {
-        return Requested.answered(Answer.found(entry, Lookup.Tier.NEAR));
+    private static <K, V> Requested<K, V> near(K key, Entry<V> entry) {
+        return Requested.answered(key, Answer.found(entry, Lookup.Tier.NEAR));
     }
 
     private Requested<K, V> request(
@@ -242,12 +247,12 @@ final class ReadPath<K, V> {
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict == Verdict.FRESH) {
             served(key, entry, engine.now());
-            return near(entry);
+            return near(key, entry);
         }
         if (entry != null && verdict == Verdict.STALE) {
             counters.nearHits.increment();
             if (engine.rules().pauses().isPaused(key, engine.now())) {
-                return Requested.answered(Answer.stale(entry, CacheListener.StaleReason.LOAD_FAILED));
+                return Requested.answered(key, Answer.stale(entry, CacheListener.StaleReason.LOAD_FAILED));
             }
         } else {
             counters.nearMisses.increment();
@@ -270,11 +275,11 @@ final class ReadPath<K, V> {
         if (meanwhile != null && meanwhile != entry && engine.judge(meanwhile) == Verdict.FRESH) {
             // A flight ended between the look at the near tier and the start of this one.
             steps.finish(flight, Answer.found(meanwhile, Lookup.Tier.NEAR));
-            return new Requested<>(flight.answer, flight);
+            return Requested.of(flight);
         }
         started.add(flight);
         prepare(flight, entry, verdict);
-        return new Requested<>(flight.answer, flight);
+        return Requested.of(flight);
     }
 
     private void prepare(Flight<K, V> flight, @Nullable Entry<V> entry, Verdict verdict) {
@@ -323,7 +328,7 @@ final class ReadPath<K, V> {
         counters.coalesced.increment();
         flight.joined();
         if (again) {
-            return new Requested<>(flight.answer, flight);
+            return Requested.of(flight);
         }
         long joinedAt = engine.now();
         Supplier<CompletableFuture<Answer<V>>> ended =
@@ -340,7 +345,7 @@ final class ReadPath<K, V> {
                             .thenCompose(found ->
                                     found.entry() == null ? ended.get() : CompletableFuture.completedFuture(found));
         });
-        return new Requested<>(answer, flight);
+        return new Requested<>(key, answer, flight);
     }
 
     /**
@@ -373,12 +378,12 @@ final class ReadPath<K, V> {
     }
 
     /** What the tiers have of keys, without a load. */
-    Map<K, Requested<K, V>> peekAll(Collection<K> keys) {
+    List<Requested<K, V>> peekAll(Collection<K> keys) {
         tiers.checkOpen();
-        List<Flight<K, V>> started = new ArrayList<>();
+        List<Flight<K, V>> started = new ArrayList<>(keys.size());
         return begun(started, () -> {
-            Map<K, Requested<K, V>> answers = new LinkedHashMap<>(keys.size() * 2);
-            keys.forEach(key -> answers.put(key, peek(key, started)));
+            List<Requested<K, V>> answers = new ArrayList<>(keys.size());
+            keys.forEach(key -> answers.add(peek(key, started)));
             return answers;
         });
     }
@@ -394,7 +399,7 @@ final class ReadPath<K, V> {
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
         if (entry != null && verdict.mayBeServed()) {
             counters.nearHits.increment();
-            return near(entry);
+            return near(key, entry);
         }
         counters.nearMisses.increment();
         Flight<K, V> running = engine.flights().standing(key);
@@ -403,20 +408,20 @@ final class ReadPath<K, V> {
             if (given.loaded()
                     && given.entry() != null
                     && engine.judge(given.entry()).mayBeServed()) {
-                return new Requested<>(running.answer, null);
+                return new Requested<>(key, running.answer, null);
             }
         }
         if (engine.far() == null) {
-            return Requested.answered(Answer.nothing());
+            return Requested.answered(key, Answer.nothing());
         }
         Flight<K, V> created =
                 create(key, Purpose.PEEK, null, engine.surroundings().loadThreads());
         if (entry != null && verdict == Verdict.UNTRUSTED) {
             created.copy = comparable(entry);
         }
-        engine.flights().begin(created);
+        engine.flights().beginApart(created);
         started.add(created);
-        return new Requested<>(created.answer, null);
+        return new Requested<>(key, created.answer, null);
     }
 
     /** Loads a key's value whatever there is of it. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -108,8 +109,9 @@ final class TieredCache<K, V> implements Cache<K, V> {
     }
 
     private Map<K, V> fetchedAll(Iterable<? extends K> keys, LoadSource<K, V> source) {
-        Map<K, V> values = new LinkedHashMap<>();
-        for (List<K> portion : reads.portions(TieredAsyncCache.distinct(keys), source)) {
+        Set<K> distinct = TieredAsyncCache.distinct(keys);
+        Map<K, V> values = new LinkedHashMap<>(distinct.size() * 2);
+        for (List<K> portion : reads.portions(distinct, source)) {
             CallerRunner here = callerRunner(portion.size());
             collect(reads.getAll(portion, source, here == null ? loadThreads : here), here, values);
         }
@@ -125,11 +127,11 @@ final class TieredCache<K, V> implements Cache<K, V> {
         return Collections.unmodifiableMap(values);
     }
 
-    private void collect(Map<K, ReadPath.Requested<K, V>> requested, @Nullable CallerRunner here, Map<K, V> values) {
+    private void collect(List<ReadPath.Requested<K, V>> requested, @Nullable CallerRunner here, Map<K, V> values) {
         try {
             waiting.waitFor(ReadPath.allEnded(requested), here);
         } catch (CallerInterruptedException | LoadTimeoutException e) {
-            requested.values().forEach(reads::abandon);
+            requested.forEach(reads::abandon);
             throw e;
         }
         reads.collect(requested, answer -> waiting.waitFor(answer, null), values);

@@ -292,7 +292,7 @@ final class FlightRacesTest {
         @Override
         @Nullable
         Flight<String, Integer> begin(Flight<String, Integer> flight) {
-            flights.begin(flight);
+            flights.beginApart(flight);
             return null;
         }
     }

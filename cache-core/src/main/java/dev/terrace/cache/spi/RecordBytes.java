@@ -40,12 +40,28 @@ public final class RecordBytes {
      */
     public static FarReading parse(ByteBuffer bytes) {
         try {
-            ByteBuffer in = bytes.duplicate();
-            Header header = header(in);
-            return new FarReading.Found(rest(header, in));
+            return found(bytes.duplicate());
         } catch (NoRecord e) {
             return malformed(bytes, e.reason);
         }
+    }
+
+    /**
+     * Reads a whole record: all of these bytes. The payload is a view of them, so they must not be changed afterwards.
+     *
+     * @return {@link FarReading.Found} or {@link FarReading.Malformed}
+     */
+    public static FarReading parse(byte[] bytes) {
+        try {
+            return found(ByteBuffer.wrap(bytes));
+        } catch (NoRecord e) {
+            return malformed(ByteBuffer.wrap(bytes), e.reason);
+        }
+    }
+
+    private static FarReading found(ByteBuffer in) throws NoRecord {
+        Header header = header(in);
+        return new FarReading.Found(rest(header, in));
     }
 
     /**

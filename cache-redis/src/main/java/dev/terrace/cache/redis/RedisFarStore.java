@@ -10,6 +10,7 @@ import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.spi.RecordFormat;
 import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.output.ValueListOutput;
 import io.lettuce.core.output.ValueOutput;
@@ -167,10 +168,10 @@ final class RedisFarStore implements FarStore {
     public CompletionStage<List<FarReading>> read(List<String> wanted) {
         if (wanted.size() == 1) {
             // MGET has nothing to say of what is no bytes.
-            return call(session -> single(session, CommandType.GET, args(wanted))
+            return call(session -> single(session, CommandType.GET, new RecordArgs(keys, wanted))
                     .handle((bytes, failure) -> List.of(reading(bytes, failure))));
         }
-        return mget(mapped(wanted, keys::record), RedisFarStore::reading);
+        return mget(wanted, part -> new ReadingsOutput(part.size()), part -> new RecordArgs(keys, part));
     }
 
     @Override
@@ -332,13 +333,17 @@ final class RedisFarStore implements FarStore {
     @Override
     public CompletionStage<MarkerReading> markers(Collection<String> names) {
         List<String> ordered = List.copyOf(names);
-        return mget(counterAndMarkers(ordered), RedisFarStore::number).thenApply(numbers -> {
+        CompletionStage<List<byte[]>> read = mget(
+                counterAndMarkers(ordered),
+                part -> new ValueListOutput<>(KeysAndBytes.CODEC),
+                part -> RedisSession.args().addKeys(part));
+        return read.thenApply(numbers -> {
             Map<String, Long> markers = new HashMap<>();
             for (int i = 0; i < ordered.size(); i++) {
                 int at = i;
-                numbers.get(i + 1).ifPresent(marker -> markers.put(ordered.get(at), marker));
+                number(numbers.get(i + 1)).ifPresent(marker -> markers.put(ordered.get(at), marker));
             }
-            return known.seen(new MarkerReading(markers, numbers.get(0).orElse(0L)));
+            return known.seen(new MarkerReading(markers, number(numbers.get(0)).orElse(0L)));
         });
     }
 
@@ -393,22 +398,25 @@ final class RedisFarStore implements FarStore {
         return closed.get() ? closedFailure() : connection.call(operation);
     }
 
-    /** Makes something of the value under each key; of null where there is none, or something that is no bytes. */
-    private <T> CompletionStage<List<T>> mget(List<String> under, Function<byte @Nullable [], T> meaning) {
-        if (under.isEmpty()) {
+    /** Reads what is under each of many keys. */
+    private <T> CompletionStage<List<T>> mget(
+            List<String> wanted,
+            Function<List<String>, CommandOutput<String, byte[], List<T>>> output,
+            Function<List<String>, CommandArgs<String, byte[]>> args) {
+        if (wanted.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
         return call(session -> {
-            List<AsyncCommand<String, byte[], List<byte[]>>> commands = mapped(
-                    split(under, key -> 0),
-                    part -> RedisSession.command(
-                            CommandType.MGET,
-                            new ValueListOutput<>(KeysAndBytes.CODEC),
-                            RedisSession.args().addKeys(part)));
+            List<AsyncCommand<String, byte[], List<T>>> commands = mapped(
+                    split(wanted, key -> 0),
+                    part -> RedisSession.command(CommandType.MGET, output.apply(part), args.apply(part)));
             sent(session, commands);
+            if (commands.size() == 1) {
+                return commands.get(0);
+            }
             return inOrder(commands).thenApply(parts -> {
-                List<T> all = new ArrayList<>(under.size());
-                parts.forEach(part -> part.forEach(value -> all.add(meaning.apply(value))));
+                List<T> all = new ArrayList<>(wanted.size());
+                parts.forEach(all::addAll);
                 return all;
             });
         });
@@ -537,7 +545,7 @@ final class RedisFarStore implements FarStore {
     }
 
     private static FarReading reading(byte @Nullable [] bytes) {
-        return bytes == null ? FarReading.ABSENT : RecordBytes.parse(ByteBuffer.wrap(bytes));
+        return bytes == null ? FarReading.ABSENT : RecordBytes.parse(bytes);
     }
 
     private static FarReading reading(byte @Nullable [] bytes, @Nullable Throwable failure) {

@@ -2,6 +2,8 @@ package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.ChangeFeed;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Under which keys a cache lives. Record and lease of a key share a slot of a cluster, as do the counter and the markers of a
@@ -11,9 +13,11 @@ final class RedisKeys {
 
     private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/";
     private static final String TAG = "t:";
+    private static final int END_OF_LINE = '\r' << 8 | '\n';
     private static final String HEX = "0123456789ABCDEF";
 
     private final String records;
+    private final byte[] recordsAscii;
     private final String leases;
     private final String counter;
     private final String markers;
@@ -22,6 +26,7 @@ final class RedisKeys {
     RedisKeys(String namespace, String cacheName) {
         String prefix = namespace.isEmpty() ? "" : namespace + ":";
         this.records = prefix + "t:{" + cacheName + ":";
+        this.recordsAscii = records.getBytes(StandardCharsets.US_ASCII);
         this.leases = prefix + "l:{" + cacheName + ":";
         this.counter = prefix + "s:{" + cacheName + "}";
         this.markers = prefix + "m:{" + cacheName + "}:";
@@ -29,6 +34,17 @@ final class RedisKeys {
 
     String record(String key) {
         return records + key + "}";
+    }
+
+    /** Writes a record's name, which is ASCII, as an argument of a command. */
+    void writeRecord(String key, ByteBuf out) {
+        out.writeByte('$');
+        out.writeCharSequence(Integer.toString(recordsAscii.length + key.length() + 1), StandardCharsets.US_ASCII);
+        out.writeShort(END_OF_LINE);
+        out.writeBytes(recordsAscii);
+        out.writeCharSequence(key, StandardCharsets.US_ASCII);
+        out.writeByte('}');
+        out.writeShort(END_OF_LINE);
     }
 
     String lease(String key) {
