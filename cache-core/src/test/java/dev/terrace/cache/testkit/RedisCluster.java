@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -32,12 +33,21 @@ public final class RedisCluster implements AutoCloseable {
 
     /** Starts three masters and the replicas of each, and waits until all agree on the cluster and replicas are in sync. */
     public static RedisCluster start(int replicasOfEach) {
+        return start(replicasOfEach, List::of);
+    }
+
+    /**
+     * The same with more options.
+     *
+     * @param more a node's, as on the command line of {@code redis-server}; asked for once a node
+     */
+    public static RedisCluster start(int replicasOfEach, Supplier<List<String>> more) {
         if (ServerKind.REDIS.executable().isEmpty()) {
             throw ServerKind.REDIS.missing();
         }
         RedisCluster cluster = new RedisCluster();
         try {
-            cluster.form(replicasOfEach);
+            cluster.form(replicasOfEach, more);
             return cluster;
         } catch (RuntimeException | Error e) {
             cluster.close();
@@ -143,9 +153,9 @@ public final class RedisCluster implements AutoCloseable {
         return "RedisCluster" + uris();
     }
 
-    private void form(int replicasOfEach) {
+    private void form(int replicasOfEach, Supplier<List<String>> more) {
         for (int i = 0; i < MASTERS * (1 + replicasOfEach); i++) {
-            nodes.add(RedisServer.start(
+            List<String> options = new ArrayList<>(List.of(
                     "--cluster-enabled",
                     "yes",
                     "--cluster-port",
@@ -156,6 +166,8 @@ public final class RedisCluster implements AutoCloseable {
                     "0",
                     "--repl-diskless-sync-delay",
                     "0"));
+            options.addAll(more.get());
+            nodes.add(RedisServer.start(options.toArray(String[]::new)));
         }
         for (int i = 0; i < nodes.size(); i++) {
             nodes.get(i).command("CLUSTER", "SET-CONFIG-EPOCH", i + 1);

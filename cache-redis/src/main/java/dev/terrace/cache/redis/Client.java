@@ -12,6 +12,7 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.EpollProvider;
 import io.lettuce.core.resource.NettyCustomizer;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -31,6 +32,9 @@ abstract class Client implements RedisConnection.Dialer {
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
     private static final Duration ATTEMPT_LIMIT = Duration.ofSeconds(5);
     private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
+    private static final Duration KEEP_ALIVE_IDLE = Duration.ofSeconds(30);
+    private static final Duration KEEP_ALIVE_INTERVAL = Duration.ofSeconds(10);
+    private static final int KEEP_ALIVE_COUNT = 3;
     private static final int FLUSHES_IN_ONE = 256;
 
     /** Far more than {@link RedisSession} lets through. */
@@ -65,15 +69,32 @@ abstract class Client implements RedisConnection.Dialer {
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(REQUEST_QUEUE)
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-                .socketOptions(SocketOptions.builder()
-                        .connectTimeout(CONNECT_LIMIT)
-                        .keepAlive(true)
-                        .build())
+                .socketOptions(socketOptions())
                 .sslOptions(ssl)
                 // Callers have time limits of their own.
                 .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
                 .build());
         return new Own(client, uri, given == null);
+    }
+
+    /** What a router or firewall forgets is noticed by the system; what hangs is noticed sooner, by the session. */
+    private static SocketOptions socketOptions() {
+        SocketOptions.Builder options = SocketOptions.builder()
+                .connectTimeout(CONNECT_LIMIT)
+                .keepAlive(SocketOptions.KeepAliveOptions.builder()
+                        .enable()
+                        .idle(KEEP_ALIVE_IDLE)
+                        .interval(KEEP_ALIVE_INTERVAL)
+                        .count(KEEP_ALIVE_COUNT)
+                        .build());
+        if (EpollProvider.isAvailable()) {
+            // Java's own sockets have no such setting.
+            options.tcpUserTimeout(SocketOptions.TcpUserTimeoutOptions.builder()
+                    .enable()
+                    .tcpUserTimeout(KEEP_ALIVE_IDLE)
+                    .build());
+        }
+        return options.build();
     }
 
     static Client of(RedisClient client) {

@@ -1,6 +1,7 @@
 package dev.terrace.cache.redis;
 
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.resource.Transports;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -24,8 +25,16 @@ final class Uris {
         }
     }
 
-    /** @throws IllegalArgumentException if the URI names neither a host, nor a socket, nor sentinels */
+    /**
+     * @throws IllegalArgumentException if the URI names neither a host, nor a socket, nor sentinels, or a socket where
+     *     there is no transport for it
+     */
     static RedisURI whole(RedisURI uri) {
+        if (uri.getSocket() != null && !Transports.NativeTransports.isDomainSocketSupported()) {
+            throw new IllegalArgumentException("the URI names the socket " + uri.getSocket()
+                    + ", for which Netty's native transport is needed on the class path: netty-transport-native-epoll, or"
+                    + " netty-transport-native-kqueue on macOS");
+        }
         if (uri.getHost() == null
                 && uri.getSocket() == null
                 && uri.getSentinels().isEmpty()) {
