@@ -405,9 +405,7 @@ final class ReadPath<K, V> {
         Flight<K, V> running = engine.flights().standing(key);
         if (running != null && running.answer.isDone() && !running.answer.isCompletedExceptionally()) {
             Answer<V> given = running.answer.join();
-            if (given.loaded()
-                    && given.entry() != null
-                    && engine.judge(given.entry()).mayBeServed()) {
+            if (given.loaded() && given.entry() != null && holds(running, given, engine.now())) {
                 return new Requested<>(key, running.answer, null);
             }
         }

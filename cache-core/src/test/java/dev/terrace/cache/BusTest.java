@@ -8,6 +8,7 @@ import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.InvalidationBus;
 import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
+import dev.terrace.cache.testkit.FaultyFarTier.Gate;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -199,6 +200,23 @@ final class BusTest {
         assertThat(loading).isCompleted();
         assertThat(other.read(1)).isEqualTo("b");
         assertThat(here.read(1)).isEqualTo("b");
+    }
+
+    /** Between the end of a load and that of its fill its value is at hand for who asks for no load. */
+    @Test
+    void aChangeToldDuringALoadIsSeenByWhoLooksBeforeItsFillHasEnded() {
+        fleet.rows.put(1, "a");
+        CompletableFuture<String> loading = other.async().get(1);
+        here.cache.put(1, "b");
+        Gate gate = new Gate();
+        other.far.next(Call.FILL, Fault.delayReply(gate));
+        other.runLoads();
+        assertThat(loading).isCompletedWithValue("a");
+
+        assertThat(other.cache.getIfPresent(1)).isEqualTo("b");
+        assertThat(other.cache.getAllPresent(List.of(1))).containsEntry(1, "b");
+        gate.open();
+        assertThat(other.read(1)).isEqualTo("b");
     }
 
     @Test

@@ -8,16 +8,28 @@ import java.util.Locale;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Seeds of {@link Simulation}. A failure names its seed; {@code -Dsimulation.seed=N -Dsimulation.seeds=1} runs it again, and
- * {@code -Dsimulation.seconds=N} runs as many seeds as there is time for.
+ * Seeds of {@link Simulation}. A failure names its seed; {@code -Dsimulation.seed=N -Dsimulation.seeds=1} runs it again. The
+ * scenario runs seeds until they have taken {@code -Dsimulation.steps=N} steps together, or for {@code -Dsimulation.seconds=N}.
  */
 final class SimulationTest {
 
     private static final int OPERATIONS = 2_000;
     private static final long FIRST = Long.getLong("simulation.seed", 1);
     private static final int SEEDS = Integer.getInteger("simulation.seeds", 60);
+    private static final boolean FULL = Boolean.getBoolean("scenarios.full");
+    private static final long STEPS = Long.getLong("simulation.steps", FULL ? 10_000_000 : 200_000);
+    private static final Duration SECONDS = Duration.ofSeconds(Long.getLong("simulation.seconds", 3_000));
+
+    /** Those in which something was wrong once. */
+    @ParameterizedTest
+    @ValueSource(longs = {199, 246})
+    void noSeedThatDidOnceBreaksAGuarantee(long seed) {
+        assertThat(Simulation.run(seed, OPERATIONS).reads()).isPositive();
+    }
 
     @Test
     @Timeout(600)
@@ -46,14 +58,12 @@ final class SimulationTest {
     @Tag("scenario")
     @Timeout(3_600)
     void simulation() {
-        long end = System.nanoTime()
-                + Duration.ofSeconds(Integer.getInteger("simulation.seconds", 5))
-                        .toNanos();
         long begin = System.nanoTime();
+        long end = begin + SECONDS.toNanos();
         long seed = FIRST + SEEDS;
         long steps = 0;
         long reads = 0;
-        for (; System.nanoTime() < end; seed++) {
+        for (; steps < STEPS && System.nanoTime() < end; seed++) {
             Simulation.Outcome outcome = Simulation.run(seed, OPERATIONS);
             steps += outcome.steps();
             reads += outcome.reads();
@@ -63,8 +73,9 @@ final class SimulationTest {
                 "simulated",
                 String.format(
                         Locale.ROOT,
-                        "%d seeds, %d steps (%.0f a second), %d reads judged, none broke a guarantee",
-                        seed - FIRST - SEEDS,
+                        "seeds %d to %d, %d steps (%.0f a second), %d reads judged, none broke a guarantee",
+                        FIRST + SEEDS,
+                        seed - 1,
                         steps,
                         steps / ((System.nanoTime() - begin) / 1e9),
                         reads));
