@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -140,12 +141,14 @@ abstract class Client implements RedisConnection.Dialer {
         private final RedisClient client;
         private final RedisURI uri;
         private final boolean ownsResources;
+        private final @Nullable SentinelWatch sentinels;
 
         Own(RedisClient client, RedisURI uri, boolean ownsResources) {
             super(client, Uris.describe(uri));
             this.client = client;
             this.uri = uri;
             this.ownsResources = ownsResources;
+            this.sentinels = uri.getSentinels().isEmpty() ? null : new SentinelWatch(uri, this::at);
         }
 
         @Override
@@ -154,7 +157,7 @@ abstract class Client implements RedisConnection.Dialer {
         }
 
         private CompletionStage<StatefulRedisConnection<String, byte[]>> dial(RedisURI other) {
-            return limited(other, () -> client.connectAsync(KeysAndBytes.CODEC, other));
+            return limited(other, to -> client.connectAsync(KeysAndBytes.CODEC, to));
         }
 
         /** Connects to another server, in the same way. */
@@ -172,6 +175,11 @@ abstract class Client implements RedisConnection.Dialer {
             };
         }
 
+        @Override
+        public CompletionStage<String> over(StatefulConnection<?, ?> connection) {
+            return sentinels == null ? super.over(connection) : sentinels.over(connection);
+        }
+
         /** For another client of the same threads. */
         ClientResources resources() {
             return client.getResources();
@@ -183,27 +191,30 @@ abstract class Client implements RedisConnection.Dialer {
 
         @Override
         CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
-            return limited(uri, () -> client.connectPubSubAsync(KeysAndBytes.CODEC, uri));
+            return limited(uri, to -> client.connectPubSubAsync(KeysAndBytes.CODEC, to));
         }
 
         private <C extends StatefulConnection<?, ?>> CompletionStage<C> limited(
-                RedisURI to, Supplier<? extends CompletionStage<C>> connect) {
+                RedisURI to, Function<RedisURI, ? extends CompletionStage<C>> connect) {
             CompletableFuture<C> dialed = new CompletableFuture<>();
             timer().schedule(
                             () -> dialed.completeExceptionally(
                                     new TimeoutException("no answer within " + ATTEMPT_LIMIT.toSeconds() + " s")),
                             ATTEMPT_LIMIT.toMillis(),
                             TimeUnit.MILLISECONDS);
-            if (to.getSentinels().isEmpty()) {
-                SentinelDial.settle(connect.get(), dialed);
+            if (sentinels == null || to != uri) {
+                SentinelWatch.settle(connect.apply(to), dialed);
             } else {
-                SentinelDial.begin(client, to, connect, dialed);
+                sentinels.dial(connect, dialed);
             }
             return dialed;
         }
 
         @Override
         void shutdown() {
+            if (sentinels != null) {
+                sentinels.close();
+            }
             client.shutdown(0, SHUTDOWN_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
             if (ownsResources) {
                 client.getResources()

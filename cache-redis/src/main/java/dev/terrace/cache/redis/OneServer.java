@@ -3,7 +3,7 @@ package dev.terrace.cache.redis;
 import dev.terrace.cache.spi.FarStore;
 import java.time.Duration;
 
-/** One server, or whichever one the sentinels name when a connection is made. */
+/** One server, or whichever one the sentinels name. */
 final class OneServer implements Deployment {
 
     private final Client client;

@@ -1,6 +1,7 @@
 package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.SampledFarClock;
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +55,11 @@ final class RedisConnection {
 
         /** Makes a new connection, without blocking. Takes as long as the client's options say at most. */
         CompletionStage<StatefulRedisConnection<String, byte[]>> dial();
+
+        /** Ends with the reason when a connection that was dialed here is to be given up, since another server is meant by now. */
+        default CompletionStage<String> over(StatefulConnection<?, ?> connection) {
+            return new CompletableFuture<>();
+        }
 
         /** Where pauses are waited for. */
         ScheduledExecutorService timer();
@@ -173,6 +179,7 @@ final class RedisConnection {
     /** A session whose server has told its time, is no replica and has loaded what it had. */
     private CompletionStage<RedisSession> greeted(StatefulRedisConnection<String, byte[]> connection) {
         RedisSession greeting = new RedisSession(connection, this::ended);
+        dialer.over(connection).thenAccept(greeting::end);
         CompletableFuture<Void> told = sampleTime(greeting);
         CompletableFuture<Void> primary = greeting.requireReadyPrimary();
         greeting.loadScripts();

@@ -309,6 +309,7 @@ final class RedisLink {
 
         Line(StatefulRedisConnection<String, byte[]> connection) {
             session = new RedisSession(connection, (lost, reason) -> ended(this, reason));
+            dialer.over(connection).thenAccept(session::end);
             connection.addListener(this::pushed);
         }
 

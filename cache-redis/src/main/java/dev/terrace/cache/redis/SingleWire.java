@@ -1,5 +1,6 @@
 package dev.terrace.cache.redis;
 
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.protocol.AsyncCommand;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
@@ -10,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
 
-/** The connection to one server, or to whichever one the sentinels name when it is made. */
+/** The connection to one server, or to whichever one the sentinels name. */
 record SingleWire(Client client, RedisConnection connection, Runnable onClose) implements Wire {
 
     /** One of its own. */
@@ -60,6 +61,11 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
     @Override
     public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
         return client.dialPubSub();
+    }
+
+    @Override
+    public CompletionStage<String> over(StatefulConnection<?, ?> connection) {
+        return client.over(connection);
     }
 
     @Override

@@ -215,6 +215,7 @@ final class Subscriber {
         if (!made.isOpen()) {
             ended(made);
         }
+        wire.over(made).thenAccept(reason -> ended(made));
         beat(made);
     }
 

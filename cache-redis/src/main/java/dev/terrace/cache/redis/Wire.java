@@ -1,5 +1,6 @@
 package dev.terrace.cache.redis;
 
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.List;
@@ -28,6 +29,11 @@ interface Wire {
 
     /** Makes a new connection that listens to channels. Takes as long as the client's options say at most. */
     CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
+
+    /** As {@link RedisConnection.Dialer#over}, for such a connection. */
+    default CompletionStage<String> over(StatefulConnection<?, ?> connection) {
+        return new CompletableFuture<>();
+    }
 
     /** Where pauses are waited for. */
     ScheduledExecutorService timer();

@@ -223,7 +223,7 @@ interface Deployed extends AutoCloseable {
             sentinel.awaitSuccessorOf(frozen);
         }
 
-        /** The old primary never comes back: until sentinels told it, it would take itself for the primary still. */
+        /** The old primary never comes back: what is so when it does is another test's subject. */
         @Override
         public void healLink() {
             awaitSuccessor();
