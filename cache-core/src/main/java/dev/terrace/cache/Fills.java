@@ -118,7 +118,12 @@ final class Fills<K, V> {
         long goneAt = now + lifetime.whole().toNanos();
         return new Entry<>(
                 engine.copied(result.value()),
-                new Entry.Life(now + lifetime.fresh().toNanos(), goneAt, engine.trustedFrom(flight.loadStartedAt)),
+                new Entry.Life(
+                        now + lifetime.fresh().toNanos(),
+                        goneAt,
+                        new Trust(
+                                engine.trustedFrom(flight.loadStartedAt),
+                                flight.loadedInDoubt ? Watch.IN_DOUBT : Watch.NONE)),
                 new Entry.Stamp(
                         engine.writtenAt(), engine.surroundings().writeIds().getAsLong(), flight.loadSeq),
                 result.options().extra(),

@@ -78,6 +78,9 @@ final class Flight<K, V> {
     /** Since before its load began. */
     volatile Watch loadWatch = Watch.NONE;
 
+    /** Whether the marker of the whole cache was to be asked for again when its load began. */
+    boolean loadedInDoubt;
+
     long loadStartedAt;
     long loadSeq;
     /** The flights that one call of the loader loads, this one among them; null where it is alone. */

@@ -61,6 +61,7 @@ final class Loads<K, V> {
                 flight.loadWatch = engine.watch(flight.farKey);
                 flight.loadStartedAt = engine.now();
                 flight.loadSeq = engine.rules().markers().knownSeq();
+                flight.loadedInDoubt = engine.rules().markers().isAnyOver(List.of());
             }
             Scheduler.Cancellable timer = engine.surroundings().scheduler().schedule(this::timedOut, deadline);
             try {

@@ -66,7 +66,7 @@ final class Validity {
         }
         List<String> tags = entry.extra.tags();
         return now < entry.trustedUntil
-                ? !markers.isAnyOver(tags)
+                ? entry.watch == Watch.IN_DOUBT || !markers.isAnyOver(tags)
                 : now < term.until() && now < markers.trustedUntil(tags);
     }
 

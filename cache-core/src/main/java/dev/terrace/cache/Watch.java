@@ -11,6 +11,12 @@ final class Watch {
     /** Nobody tells. */
     static final Watch NONE = new Watch(TrustTerm.NONE);
 
+    /**
+     * The same, of what was loaded when the marker of the whole cache was not known any more. That is a doubt about what was there
+     * before, and no reason to load again.
+     */
+    static final Watch IN_DOUBT = new Watch(TrustTerm.NONE);
+
     private volatile TrustTerm term;
 
     Watch(TrustTerm term) {

@@ -181,6 +181,28 @@ final class BusTest {
         assertThat(other.loaded).isZero();
     }
 
+    /** Else each read would load, for as long as nobody can say what has become of the marker of the whole cache. */
+    @Test
+    void whatIsLoadedWhileMarkersCannotBeAskedForIsKeptForTheBound() {
+        Fleet.Node strict = fleet.node(builder -> builder.bus(bus).serveWhileCutOff(Duration.ZERO));
+        bothHave(1, "a");
+        assertThat(strict.read(1)).isEqualTo("a");
+        strict.far.always(Fault.fail());
+        bus.listeners.get(2).interrupted();
+        fleet.rows.put(1, "b");
+        for (int i = 0; i < 10; i++) {
+            assertThat(strict.read(1)).isEqualTo("b");
+        }
+        assertThat(strict.loaded).isEqualTo(1);
+
+        fleet.rows.put(1, "c");
+        fleet.time.advance(Fleet.MAX_STALENESS);
+        assertThat(strict.read(1)).isEqualTo("c");
+        strict.async().clear();
+        fleet.rows.put(1, "d");
+        assertThat(strict.read(1)).isEqualTo("d");
+    }
+
     @Test
     void anOwnChangeIsNotToldToOneself() {
         bothHave(1, "a");
