@@ -33,6 +33,8 @@ final class RedisConnection {
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
     private static final Duration TIME_LIMIT = Duration.ofSeconds(2);
     private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(2);
+    private static final Duration CONFIRMATION = Duration.ofMillis(20);
+    private static final int CONFIRMATIONS = 10;
     private static final int MOST_WAITING = 4_096;
 
     private final String server;
@@ -99,11 +101,30 @@ final class RedisConnection {
         if (current == null) {
             return withoutSession(operation);
         }
-        if (current.isSilentFor(silenceNanos)) {
-            current.end("the server has answered nothing for long");
-            return CompletableFuture.failedFuture(unreachable());
+        if (current.isSilentFor(silenceNanos) && current.beginDoubt()) {
+            confirmSilence(current, CONFIRMATIONS);
         }
         return apply(operation, current);
+    }
+
+    /**
+     * After a pause of this process, or of its threads, an answer may wait in the socket: those who read it get some turns
+     * first, each a task of its own, so that another pause does not count for all of them.
+     */
+    private void confirmSilence(RedisSession doubted, int turns) {
+        if (!doubted.isSilentFor(silenceNanos)) {
+            doubted.endDoubt();
+        } else if (turns == 0) {
+            doubted.end("the server has answered nothing for long");
+        } else {
+            try {
+                dialer.timer()
+                        .schedule(
+                                () -> confirmSilence(doubted, turns - 1), CONFIRMATION.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException shutDown) {
+                doubted.end("the client was shut down");
+            }
+        }
     }
 
     /** Asks the server for its time, and sets the clock by it. */

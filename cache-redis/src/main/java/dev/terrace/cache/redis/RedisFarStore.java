@@ -36,6 +36,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -469,14 +470,40 @@ final class RedisFarStore implements FarStore {
             return CompletableFuture.completedFuture(List.of());
         }
         long issuedAt = terms.issuedAt() == NOW ? System.nanoTime() : terms.issuedAt();
-        return call(session -> {
-            byte[] deadline = digits(micros == NO_DEADLINE ? micros : clock.microsAt(issuedAt) + micros);
-            List<ScriptCall> calls = mapped(split(requests, size), part -> {
-                ScriptCall call = new ScriptCall(script, part.size()).arg(deadline);
+        List<List<Q>> parts = split(requests, size);
+        LongFunction<List<ScriptCall>> calls = deadline -> {
+            byte[] digits = digits(deadline);
+            return mapped(parts, part -> {
+                ScriptCall call = new ScriptCall(script, part.size()).arg(digits);
                 filler.accept(call, part);
                 return call;
             });
-            return ScriptCall.send(session, calls, terms.outlet());
+        };
+        return call(session -> {
+            if (micros == NO_DEADLINE) {
+                return ScriptCall.send(session, calls.apply(NO_DEADLINE), terms.outlet());
+            }
+            long deadline = clock.microsAt(issuedAt) + micros;
+            return ScriptCall.send(session, calls.apply(deadline), terms.outlet())
+                    .thenCompose(replies -> replies.stream().allMatch(Reply.LATE::equals)
+                            ? unlessClockWasSet(replies, deadline, issuedAt, micros, calls)
+                            : CompletableFuture.completedFuture(replies));
+        });
+    }
+
+    /**
+     * What a server finds late may be so for its clock alone, which was set forward since it told it last. So it is asked, and
+     * told again where that is what happened, once, and within what is left of the budget. What was late before still is then:
+     * the deadline is the same moment in the server's new time. Of calls sent together nothing was done, or this is not asked.
+     */
+    private CompletionStage<List<Reply>> unlessClockWasSet(
+            List<Reply> late, long deadline, long issuedAt, long micros, LongFunction<List<ScriptCall>> calls) {
+        return connection.ping().handle((told, failure) -> failure == null).thenCompose(isTold -> {
+            long corrected = clock.microsAt(issuedAt) + micros;
+            boolean isInTime = System.nanoTime() - issuedAt < TimeUnit.MICROSECONDS.toNanos(micros);
+            return isTold && isInTime && corrected > deadline
+                    ? call(session -> ScriptCall.send(session, calls.apply(corrected), Outlet.AT_ONCE))
+                    : CompletableFuture.completedFuture(late);
         });
     }
 

@@ -47,6 +47,7 @@ final class RedisSession {
     private final StatefulRedisConnection<String, byte[]> connection;
     private final BiConsumer<RedisSession, String> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicBoolean doubted = new AtomicBoolean();
     private final AtomicLong unansweredBytes = new AtomicLong();
 
     /** When the first command was sent after the last answer. */
@@ -189,6 +190,15 @@ final class RedisSession {
     boolean isSilentFor(long nanos) {
         long since = silentSince;
         return since != NOTHING_UNANSWERED && System.nanoTime() - since > nanos;
+    }
+
+    /** Whether the session is doubted from now on, and nobody had done so before. */
+    boolean beginDoubt() {
+        return doubted.compareAndSet(false, true);
+    }
+
+    void endDoubt() {
+        doubted.set(false);
     }
 
     /** The server's time in microseconds. */

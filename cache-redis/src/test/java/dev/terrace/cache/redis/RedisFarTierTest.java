@@ -27,6 +27,7 @@ import dev.terrace.cache.spi.FarStore.PutRequest;
 import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.spi.RecordDraft.Lifetime;
+import dev.terrace.cache.spi.SampledFarClock;
 import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.RedisClient;
@@ -43,11 +44,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +63,9 @@ final class RedisFarTierTest {
     private static final Duration LONG = Duration.ofMinutes(10);
     private static final Duration HEALING = Duration.ofSeconds(15);
     private static final Duration AT_ONCE = Duration.ofMillis(500);
+    /** Longer than a connection may be silent. */
+    private static final Duration SILENCE = Duration.ofMillis(2_300);
+
     private static final String SECRET = "s3cr3t-Pa55";
 
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -306,6 +312,93 @@ final class RedisFarTierTest {
         });
         link.heal();
         awaitHealed(store);
+    }
+
+    /** As after a pause of the whole process: time has passed, and nobody has read. */
+    @Test
+    void anAnswerThatWaitsInTheSocketIsReadBeforeAConnectionIsGivenUp() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()), Duration.ofMillis(100));
+        put(store, "k");
+        String connection = connectionIds(redis);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        redis.freeze();
+        CompletionStage<Void> onTheReadersThread = store.ping().thenRun(() -> join(goesOn));
+        redis.thaw();
+        CompletionStage<?> unread = store.read(List.of("k"));
+        RedisServer.awaitTime(SILENCE);
+        CompletionStage<?> next = store.read(List.of("k"));
+        goesOn.countDown();
+
+        await(onTheReadersThread);
+        await(unread);
+        await(next);
+        assertThat(connectionIds(redis)).isEqualTo(connection);
+    }
+
+    private static String connectionIds(RedisServer redis) {
+        return redis.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.contains(" name=terrace "))
+                .map(client -> client.substring(0, client.indexOf(' ')))
+                .sorted()
+                .collect(Collectors.joining(" "));
+    }
+
+    /** A node learns of it by its heartbeat, some seconds later. */
+    @Test
+    void aServerWhoseClockWasSetForwardTakesWritesAtOnce() {
+        RedisServer redis = server();
+        FarStore store = open(RedisFarTier.connect(redis.uri()));
+        put(store, "k");
+
+        setForward(redis, store);
+        put(store, "k");
+        setForward(redis, store);
+        assertThat(await(store.invalidate(List.of("k", "other"), LONG))).allMatch(WriteReply.Stored.class::isInstance);
+        setForward(redis, store);
+        FarLease lease = granted(store, "k");
+        setForward(redis, store);
+        assertThat(fill(store, lease)).isInstanceOf(FillReply.Stored.class);
+        setForward(redis, store);
+        assertThat(await(store.expire("k", 1))).isInstanceOf(WriteReply.Stored.class);
+        setForward(redis, store);
+        await(store.touch(List.of("k"), LONG));
+        setForward(redis, store);
+        await(store.raiseMarkers(List.of("a"), LONG));
+    }
+
+    @Test
+    void whatComesLateIsRefusedAlsoWhereTheServersClockWasSet() {
+        RedisServer redis = server();
+        FaultyLink link = keep(FaultyLink.to(redis.port()));
+        FarStore store = open(RedisFarTier.connect("redis://127.0.0.1:" + link.port()), Duration.ofMillis(100));
+        put(store, "k");
+        FarReading before = read(store, "k");
+        for (boolean set : new boolean[] {false, true}) {
+            if (set) {
+                setForward(redis, store);
+            }
+            link.toServer().delay(Duration.ofMillis(300));
+            assertThat(await(store.put(List.of(new PutRequest("k", draft("late")))))
+                            .get(0))
+                    .isInstanceOf(WriteReply.Late.class);
+            link.heal();
+            assertThat(read(store, "k")).isEqualTo(before);
+        }
+    }
+
+    /** The server's clock is where it would be, seen from here, had it been set forward since it was told last. */
+    private static void setForward(RedisServer redis, FarStore store) {
+        ((SampledFarClock) store.clock()).sample(redis.micros() - TimeUnit.SECONDS.toMicros(30), System.nanoTime());
+    }
+
+    private static void join(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(HEALING.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
@@ -686,7 +779,11 @@ final class RedisFarTierTest {
     }
 
     private FarStore open(RedisFarTier tier) {
-        return keep(tier).open("cache", BUDGET);
+        return open(tier, BUDGET);
+    }
+
+    private FarStore open(RedisFarTier tier, Duration budget) {
+        return keep(tier).open("cache", budget);
     }
 
     private static void awaitHealed(FarStore store) {
