@@ -42,6 +42,24 @@ public final class Ledger {
         acknowledgedAt[key].set((int) number, System.nanoTime());
     }
 
+    /** Those above a number are lost, though they were acknowledged: nobody has to see them. */
+    public void lost(int key, long above) {
+        for (long number = above + 1; number <= latest.get(key); number++) {
+            acknowledgedAt[key].set((int) number, 0);
+        }
+    }
+
+    /** The highest number that was acknowledged before a time, or zero. */
+    public long acknowledgedBefore(int key, long nanos) {
+        for (long number = latest.get(key); number > 0; number--) {
+            long at = acknowledgedAt[key].get((int) number);
+            if (at != 0 && at < nanos) {
+                return number;
+            }
+        }
+        return 0;
+    }
+
     /** For how long a number that a read returned, which began then, had been replaced; in nanoseconds, or zero. */
     public long staleness(int key, long number, long readBegan) {
         for (long later = number + 1; later <= latest.get(key); later++) {

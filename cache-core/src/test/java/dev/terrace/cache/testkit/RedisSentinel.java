@@ -1,6 +1,7 @@
 package dev.terrace.cache.testkit;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -92,6 +93,23 @@ public final class RedisSentinel implements AutoCloseable {
         RedisServer replica = replica();
         sentinels.get(0).command("SENTINEL", "FAILOVER", NAME);
         return awaitPrimary(replica);
+    }
+
+    /** From now on sentinels miss a primary after this long, and not after half a second. */
+    public void missAfter(Duration silence) {
+        sentinels.forEach(
+                sentinel -> sentinel.command("SENTINEL", "SET", NAME, "down-after-milliseconds", silence.toMillis()));
+    }
+
+    /** Whether the replica is in sync and could take over now. */
+    public boolean isReadyToFailOver() {
+        return sentinels.stream().allMatch(RedisSentinel::knowsGoodReplica)
+                && sentinels.stream().map(RedisSentinel::primaryPort).distinct().count() == 1;
+    }
+
+    /** The two that hold data. */
+    public List<RedisServer> servers() {
+        return List.copyOf(data);
     }
 
     @Override

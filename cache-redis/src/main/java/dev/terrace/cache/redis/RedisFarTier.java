@@ -133,6 +133,7 @@ public final class RedisFarTier implements FarTier {
         private @Nullable RedisURI uri;
         private List<RedisURI> seeds = List.of();
         private @Nullable RedisURI linkUri;
+        private @Nullable ClientResources linkResources;
         private @Nullable RedisClient client;
         private @Nullable RedisClusterClient clusterClient;
         private @Nullable SslOptions ssl;
@@ -279,7 +280,7 @@ public final class RedisFarTier implements FarTier {
         }
 
         private Deployment one(Client data) {
-            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, null));
+            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, linkResources));
         }
 
         private Deployment cluster() {
@@ -300,7 +301,13 @@ public final class RedisFarTier implements FarTier {
 
         /** For tests that break the link alone. */
         Builder linkThrough(RedisURI linkUri) {
+            return linkThrough(linkUri, null);
+        }
+
+        /** The same where it is broken by what addresses mean. */
+        Builder linkThrough(RedisURI linkUri, @Nullable ClientResources linkResources) {
             this.linkUri = linkUri;
+            this.linkResources = linkResources;
             return this;
         }
     }

@@ -9,12 +9,9 @@ import dev.terrace.cache.CacheStats;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
-import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.Ledger;
-import dev.terrace.cache.testkit.RedisServer;
 import dev.terrace.cache.testkit.ScenarioReport;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
@@ -28,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -36,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * How old a value is that a read returns, while things go wrong: one writer per key with rising numbers, readers on three
- * nodes, faults drawn from a seed. {@code -Dprobe.seed=N -Dprobe.seconds=N} choose.
+ * nodes, faults drawn from a seed, failovers among them. {@code -Dprobe.seed=N -Dprobe.seconds=N} choose.
  */
 @Tag("scenario")
 final class StalenessProbeTest {
@@ -44,7 +42,7 @@ final class StalenessProbeTest {
     private static final boolean FULL = Boolean.getBoolean("scenarios.full");
     private static final long SEED = Long.getLong("probe.seed", System.nanoTime());
     private static final Duration HEALTHY = Duration.ofSeconds(FULL ? 20 : 4);
-    private static final Duration FAULTY = Duration.ofSeconds(Long.getLong("probe.seconds", FULL ? 120 : 6));
+    private static final Duration FAULTY = Duration.ofSeconds(Long.getLong("probe.seconds", FULL ? 120 : 8));
     private static final Duration BOUND = Duration.ofSeconds(1);
     private static final int KEYS = 24;
     private static final int NODES = 3;
@@ -55,12 +53,12 @@ final class StalenessProbeTest {
     private final Ledger ledger = new Ledger(KEYS, 1 << 15);
     private final List<Node> nodes = new ArrayList<>();
     private final Pauses pauses = new Pauses();
-    private RedisServer server;
+    private StalenessFaults faults;
     private volatile boolean over;
 
     @BeforeEach
     void start() {
-        server = keep(RedisServer.start());
+        faults = keep(new StalenessFaults(ledger, "t:{probe:k"));
         keep(pauses);
     }
 
@@ -125,7 +123,7 @@ final class StalenessProbeTest {
     }
 
     private long[] published(int messages) {
-        RedisClient client = RedisClient.create(server.uri());
+        RedisClient client = RedisClient.create(faults.primary().uri());
         keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
         StatefulRedisPubSubConnection<String, String> subscriber = client.connectPubSub();
         AtomicLong arrived = new AtomicLong();
@@ -177,15 +175,20 @@ final class StalenessProbeTest {
         }
         readers.forEach(Thread::start);
         pass(HEALTHY);
-        String healthy = nearRatios();
-        breakThings(new Random(SEED));
+        NearCounts healthy = NearCounts.of(nodes);
+        faults.breakThings(
+                new Random(SEED),
+                FAULTY,
+                nodes.stream().flatMap(node -> Stream.of(node.data, node.link)).toList());
+        faults.assertFailedOver();
         over = true;
         for (Reader reader : readers) {
             reader.join(30_000);
         }
         writer.join(30_000);
 
-        Histogram all = new Histogram();
+        NearCounts whole = NearCounts.of(nodes);
+        StalenessHistogram all = new StalenessHistogram();
         long late = 0;
         long lateUnsaid = 0;
         for (Reader reader : readers) {
@@ -196,8 +199,17 @@ final class StalenessProbeTest {
         }
         String told = "seed " + SEED + ", " + all.reads() + " reads, bound " + BOUND.toMillis() + " ms: oldest "
                 + all.worst() / 1_000_000 + " ms, JVM paused " + pauses.longest() / 1_000_000
-                + " ms at most; reads by staleness: " + all + "; healthy: " + healthy;
+                + " ms at most; reads by staleness: " + all + "; " + faults + "; healthy: " + healthy
+                + "; while things went wrong: " + whole.since(healthy);
         System.out.println(told);
+        assertThat(Duration.ofNanos(all.worst()))
+                .as(told)
+                .isLessThan(BOUND.plus(serveWhileCutOff).plusNanos(TICKS + pauses.longest()));
+        if (FULL) {
+            assertThat(healthy.hitRatio()).isGreaterThanOrEqualTo(0.99);
+            // Refused is what a node reads of a key while it writes that key itself, which may be older than the write.
+            assertThat(whole.refusedShare()).isLessThanOrEqualTo(0.05);
+        }
         return new Outcome(late, lateUnsaid, told);
     }
 
@@ -205,59 +217,22 @@ final class StalenessProbeTest {
         Random random = new Random(SEED);
         while (!over) {
             for (int key = 0; key < KEYS && !over; key++) {
-                long number = ledger.next(key);
-                try {
-                    nodes.get(random.nextInt(NODES)).cache.put("k" + key, Long.toString(number));
-                    ledger.acknowledged(key, number);
-                } catch (CacheException refused) {
-                    // Not acknowledged: nobody has to see it, and who reads the source may.
-                }
+                write(key, nodes.get(random.nextInt(NODES)));
                 LockSupport.parkNanos(80_000_000);
             }
         }
     }
 
-    private void breakThings(Random random) throws InterruptedException {
-        long end = System.nanoTime() + FAULTY.toNanos();
-        while (System.nanoTime() < end) {
-            Node node = nodes.get(random.nextInt(NODES));
-            FaultyLink way = random.nextBoolean() ? node.link : node.data;
-            Duration how = Duration.ofMillis(200 + random.nextInt(2_800));
-            switch (random.nextInt(6)) {
-                case 0 -> {
-                    server.freeze();
-                    pass(how);
-                    server.thaw();
-                }
-                case 1 -> killClients(true);
-                case 2 -> killClients(false);
-                case 3 -> {
-                    way.toClient().blackhole();
-                    pass(how);
-                    way.heal();
-                }
-                case 4 -> {
-                    way.toServer().blackhole();
-                    pass(how);
-                    way.heal();
-                }
-                default -> {
-                    way.toClient().delay(Duration.ofMillis(random.nextInt(800)));
-                    pass(how);
-                    way.heal();
-                }
-            }
-            pass(Duration.ofMillis(random.nextInt(1_500)));
-        }
-    }
-
-    /** @param links those that are told of changes, or the others */
-    private void killClients(boolean links) {
-        for (String client : server.text("CLIENT", "LIST").lines().toList()) {
-            boolean tracks = client.matches(".* flags=\\w*B\\w* .*");
-            if (tracks == links && client.contains("name=terrace")) {
-                server.command("CLIENT", "KILL", "ID", client.replaceAll("^id=(\\d+) .*", "$1"));
-            }
+    private void write(int key, Node node) {
+        faults.writing.lock();
+        try {
+            long number = ledger.next(key);
+            node.cache.put("k" + key, Long.toString(number));
+            ledger.acknowledged(key, number);
+        } catch (CacheException refused) {
+            // Not acknowledged: nobody has to see it, and who reads the source may.
+        } finally {
+            faults.writing.unlock();
         }
     }
 
@@ -265,35 +240,59 @@ final class StalenessProbeTest {
         TimeUnit.NANOSECONDS.sleep(time.toNanos());
     }
 
-    private String nearRatios() {
-        long hits = 0;
-        long misses = 0;
-        long inserts = 0;
-        long refused = 0;
-        for (Node node : nodes) {
-            CacheStats.NearStats near = node.cache.stats().near();
-            hits += near.hits();
-            misses += near.misses();
-            inserts += near.inserts();
-            refused += near.refusedInserts();
+    /** What near tiers did. */
+    private record NearCounts(long hits, long misses, long inserts, long refused) {
+
+        static NearCounts of(List<Node> nodes) {
+            NearCounts all = new NearCounts(0, 0, 0, 0);
+            for (Node node : nodes) {
+                CacheStats.NearStats near = node.cache.stats().near();
+                all = new NearCounts(
+                        all.hits + near.hits(),
+                        all.misses + near.misses(),
+                        all.inserts + near.inserts(),
+                        all.refused + near.refusedInserts());
+            }
+            return all;
         }
-        return String.format(
-                Locale.ROOT,
-                "near hit ratio %.4f, %.1f %% of inserts refused",
-                (double) hits / (hits + misses),
-                100.0 * refused / Math.max(1, inserts + refused));
+
+        NearCounts since(NearCounts before) {
+            return new NearCounts(
+                    hits - before.hits, misses - before.misses, inserts - before.inserts, refused - before.refused);
+        }
+
+        double hitRatio() {
+            return (double) hits / Math.max(1, hits + misses);
+        }
+
+        double refusedShare() {
+            return (double) refused / Math.max(1, inserts + refused);
+        }
+
+        @Override
+        public String toString() {
+            return String.format(
+                    Locale.ROOT,
+                    "near hit ratio %.4f, %.1f %% of %d inserts refused",
+                    hitRatio(),
+                    100 * refusedShare(),
+                    inserts + refused);
+        }
     }
 
     /** A node whose two ways to the server can each be broken. */
     private final class Node {
 
-        final FaultyLink data = keep(FaultyLink.to(server.port()));
-        final FaultyLink link = keep(FaultyLink.to(server.port()));
+        final StalenessFaults.Way data = keep(faults.way());
+        final StalenessFaults.Way link = keep(faults.way());
         final Cache<String, String> cache;
 
         Node(Duration serveWhileCutOff) {
-            RedisFarTier tier = keep(
-                    RedisFarTier.builder().uri(uri(data)).linkThrough(uri(link)).build());
+            RedisFarTier tier = keep(RedisFarTier.builder()
+                    .uri(faults.uri())
+                    .resources(data.resources())
+                    .linkThrough(faults.uri(), link.resources())
+                    .build());
             cache = keep(Cache.<String, String>builder("probe")
                     .near(Near.maximumSize(1_000))
                     .far(tier, StringCodec.utf8())
@@ -305,20 +304,12 @@ final class StalenessProbeTest {
                     .build());
             awaitTrue(() -> cache.stats().link().state() == LinkState.ARMED);
         }
-
-        private RedisURI uri(FaultyLink way) {
-            return RedisURI.builder()
-                    .withHost("127.0.0.1")
-                    .withPort(way.port())
-                    .withClientName("terrace")
-                    .build();
-        }
     }
 
     /** Reads keys of a node and judges what it gets. */
     private final class Reader extends Thread {
 
-        final Histogram staleness = new Histogram();
+        final StalenessHistogram staleness = new StalenessHistogram();
         long late;
         long lateUnsaid;
         volatile Throwable failure;
@@ -359,52 +350,6 @@ final class StalenessProbeTest {
                 late++;
                 lateUnsaid += node.cache.stats().near().cutOffServes() > saidBefore ? 0 : 1;
             }
-        }
-    }
-
-    /** Reads by how old what they returned was. */
-    private static final class Histogram {
-
-        private static final long[] MILLIS = {0, 1, 2, 5, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 60_000};
-        private final long[] counts = new long[MILLIS.length];
-        private long worst;
-
-        void count(long nanos) {
-            int bucket = 0;
-            while (bucket < MILLIS.length - 1 && nanos > MILLIS[bucket] * 1_000_000) {
-                bucket++;
-            }
-            counts[bucket]++;
-            worst = Math.max(worst, nanos);
-        }
-
-        void add(Histogram other) {
-            for (int i = 0; i < counts.length; i++) {
-                counts[i] += other.counts[i];
-            }
-            worst = Math.max(worst, other.worst);
-        }
-
-        long reads() {
-            return Arrays.stream(counts).sum();
-        }
-
-        long worst() {
-            return worst;
-        }
-
-        @Override
-        public String toString() {
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < counts.length; i++) {
-                if (counts[i] > 0) {
-                    text.append(text.isEmpty() ? "" : ", ")
-                            .append(i == 0 ? "current" : "≤ " + MILLIS[i] + " ms")
-                            .append(' ')
-                            .append(counts[i]);
-                }
-            }
-            return text.toString();
         }
     }
 
