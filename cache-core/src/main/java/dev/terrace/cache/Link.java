@@ -256,6 +256,18 @@ final class Link implements ChangeFeed.Listener {
         wake(key);
     }
 
+    /** What was read since it was written has its own watch; what was read before, the write path takes away. */
+    @Override
+    public void changedHere(int source, String key) {
+        if (!echoes.take(key)) {
+            // Whether it was acknowledged is not known, or another own write was told first.
+            changed(source, key);
+            return;
+        }
+        changes.increment();
+        wake(key);
+    }
+
     @Override
     public void markerChanged(int source, String name) {
         changes.increment();

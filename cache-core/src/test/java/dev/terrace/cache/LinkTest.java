@@ -170,6 +170,39 @@ final class LinkTest {
     }
 
     @Test
+    void whatIsCertainlyThisNodesOwnWriteNeedNotBeCompared() {
+        link.expectEchoes(List.of("key"));
+        Entry<String> copy = read();
+        link.written("key");
+        feed.told.changedHere(0, "key");
+
+        assertThat(judge(copy)).isEqualTo(Verdict.FRESH);
+        feed.change("key");
+        assertThat(judge(copy)).isEqualTo(Verdict.UNTRUSTED);
+    }
+
+    @Test
+    void andIsTakenForAnothersWhereItsOutcomeIsNotKnown() {
+        link.expectEchoes(List.of("key"));
+        Entry<String> copy = read();
+        link.notWritten("key");
+        feed.told.changedHere(0, "key");
+
+        assertThat(judge(copy)).isEqualTo(Verdict.UNTRUSTED);
+    }
+
+    @Test
+    void anotherNodesWriteBesideAnOwnOneEndsTrustInWhatBothHaveChanged() {
+        link.expectEchoes(List.of("key"));
+        Entry<String> copy = read();
+        feed.change("key");
+        feed.told.changedHere(0, "key");
+        link.written("key");
+
+        assertThat(judge(copy)).isEqualTo(Verdict.UNTRUSTED);
+    }
+
+    @Test
     void aWriteThatWasOvertakenTakesTheNoticeOfTheOtherForWhatItIs() {
         Entry<String> copy = read();
         link.expectEchoes(List.of("key"));

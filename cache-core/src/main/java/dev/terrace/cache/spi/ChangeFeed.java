@@ -10,7 +10,8 @@ package dev.terrace.cache.spi;
  * <ul>
  *   <li>Between {@link Listener#armed} and {@link Listener#lost} or the next {@link Listener#armed}, every change of a record
  *       or marker that the source has made is told, in no particular order and perhaps more than once, whoever made it; or
- *       {@link Listener#changedAll} is.
+ *       {@link Listener#changedAll} is. A feed that hears only of what caches change says so in its {@link Object#toString};
+ *       fills need not be told then, as what they replace was over, nor the end of a life, which a copy knows itself.
  *   <li>{@link Listener#confirmed} comes after every change was told that the source had made when the question was sent
  *       whose time it names. A feed has one question under way at a time, and asks the next one a fifth of
  *       {@link Listener#maxStaleness()} after it asked the last, or sooner.
@@ -67,6 +68,14 @@ public interface ChangeFeed {
 
         /** The record under a key was written, removed, or is over. */
         void changed(int source, String key);
+
+        /**
+         * The same where it is certain that the change is one by this node, made through this store, and no other: a copy of
+         * what was written need not be compared.
+         */
+        default void changedHere(int source, String key) {
+            changed(source, key);
+        }
 
         /** A marker was raised, created or lost: a tag's, or {@link FarStore.MarkerReading#ALL}. */
         void markerChanged(int source, String name);

@@ -112,9 +112,6 @@ abstract class Client implements RedisConnection.Dialer {
         return client.getResources().eventExecutorGroup();
     }
 
-    /** Makes a new connection that listens to channels, without blocking. Takes as long as the client's options say at most. */
-    abstract CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
-
     /** For what the driver does in a blocking way only. */
     static <C> CompletionStage<C> onThread(Supplier<C> connect) {
         CompletableFuture<C> dialed = new CompletableFuture<>();
@@ -169,6 +166,11 @@ abstract class Client implements RedisConnection.Dialer {
                 }
 
                 @Override
+                public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+                    return Own.this.dialPubSub(other);
+                }
+
+                @Override
                 public ScheduledExecutorService timer() {
                     return Own.this.timer();
                 }
@@ -190,8 +192,12 @@ abstract class Client implements RedisConnection.Dialer {
         }
 
         @Override
-        CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
-            return limited(uri, to -> client.connectPubSubAsync(KeysAndBytes.CODEC, to));
+        public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+            return dialPubSub(uri);
+        }
+
+        private CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub(RedisURI other) {
+            return limited(other, to -> client.connectPubSubAsync(KeysAndBytes.CODEC, to));
         }
 
         private <C extends StatefulConnection<?, ?>> CompletionStage<C> limited(
@@ -240,7 +246,7 @@ abstract class Client implements RedisConnection.Dialer {
         }
 
         @Override
-        CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
+        public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
             return onThread(() -> client.connectPubSub(KeysAndBytes.CODEC));
         }
 

@@ -22,7 +22,12 @@ final class ClusterDeployment implements Deployment {
     private final boolean ownsShared;
 
     /** @param given a client of the application, which knows the nodes; null where the seeds do */
-    ClusterDeployment(String server, List<RedisURI> seeds, Client.Own client, @Nullable RedisClusterClient given) {
+    ClusterDeployment(
+            String server,
+            List<RedisURI> seeds,
+            Client.Own client,
+            RedisCoherence coherence,
+            @Nullable RedisClusterClient given) {
         this.server = server;
         this.client = client;
         this.ownsShared = given == null;
@@ -35,6 +40,7 @@ final class ClusterDeployment implements Deployment {
         this.servers = new ClusterServers(
                 server,
                 client,
+                coherence,
                 () -> given == null ? CompletableFuture.completedFuture(seeds) : Client.onThread(() -> nodes(given)));
     }
 
@@ -53,8 +59,9 @@ final class ClusterDeployment implements Deployment {
     }
 
     @Override
-    public FarStore open(RedisKeys keys, Duration budget, boolean told, Runnable onClose) {
+    public FarStore open(RedisKeys keys, Duration budget, Runnable onClose) {
         servers.expectBudget(budget);
+        boolean told = servers.coherence() != RedisCoherence.COMPARISON;
         return new ClusterFarStore(servers, keys, budget, told ? new ClusterFeed(servers, keys) : null, onClose);
     }
 

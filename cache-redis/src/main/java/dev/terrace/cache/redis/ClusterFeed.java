@@ -67,6 +67,11 @@ final class ClusterFeed implements ChangeFeed {
         }
 
         @Override
+        public void changedHere(int source, String key) {
+            inOrder(() -> listener().changedHere(0, key));
+        }
+
+        @Override
         public void markerChanged(int source, String name) {
             inOrder(() -> listener().markerChanged(0, name));
         }
@@ -175,6 +180,6 @@ final class ClusterFeed implements ChangeFeed {
 
     @Override
     public String toString() {
-        return "Redis tells of changes by key tracking";
+        return "Redis is asked to tell of changes " + servers.coherence().telling();
     }
 }

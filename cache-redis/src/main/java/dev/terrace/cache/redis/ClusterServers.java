@@ -30,6 +30,7 @@ final class ClusterServers {
 
     private final String server;
     private final Client.Own client;
+    private final RedisCoherence coherence;
     private final Supplier<CompletionStage<List<RedisURI>>> source;
     private final ClusterScout scout;
     private final Map<String, Node> nodes = new ConcurrentHashMap<>();
@@ -49,8 +50,8 @@ final class ClusterServers {
         final RedisLink link;
         private final ClockDifference difference;
 
-        private Node(String name, RedisConnection.Dialer dialer) {
-            this.link = new RedisLink(name, dialer);
+        private Node(String name, RedisConnection.Dialer dialer, RedisCoherence coherence) {
+            this.link = new RedisLink(name, dialer, new RedisLink.Place(coherence, true));
             this.connection = new RedisConnection(name, dialer, link::renew);
             this.difference = new ClockDifference(connection.clock());
         }
@@ -66,9 +67,14 @@ final class ClusterServers {
     }
 
     /** @param source tells at least one node */
-    ClusterServers(String server, Client.Own client, Supplier<CompletionStage<List<RedisURI>>> source) {
+    ClusterServers(
+            String server,
+            Client.Own client,
+            RedisCoherence coherence,
+            Supplier<CompletionStage<List<RedisURI>>> source) {
         this.server = server;
         this.client = client;
+        this.coherence = coherence;
         this.source = source;
         this.scout = new ClusterScout(this::known, client::at, client.timer(), new ClusterScout.Told() {
             @Override
@@ -81,6 +87,11 @@ final class ClusterServers {
                 failed(failure);
             }
         });
+    }
+
+    /** How primaries are asked to tell of changes. */
+    RedisCoherence coherence() {
+        return coherence;
     }
 
     void start() {
@@ -253,7 +264,7 @@ final class ClusterServers {
 
     private Node node(String address) {
         RedisURI uri = uri(address);
-        Node node = new Node(Uris.describe(uri), client.at(uri));
+        Node node = new Node(Uris.describe(uri), client.at(uri), coherence);
         if (longestBudget > 0) {
             node.connection.expectBudget(Duration.ofNanos(longestBudget));
         }

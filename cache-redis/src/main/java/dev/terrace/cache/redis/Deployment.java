@@ -12,12 +12,8 @@ interface Deployment {
     /** Begins to connect. */
     void start();
 
-    /**
-     * A cache's records.
-     *
-     * @param told whether its node is to be told of changes
-     */
-    FarStore open(RedisKeys keys, Duration budget, boolean told, Runnable onClose);
+    /** A cache's records. */
+    FarStore open(RedisKeys keys, Duration budget, Runnable onClose);
 
     /** For what else shares the connections. Its end is the end of all. */
     Wire wire();

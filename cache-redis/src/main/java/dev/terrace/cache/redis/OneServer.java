@@ -10,12 +10,14 @@ final class OneServer implements Deployment {
     private final Client linkClient;
     private final RedisConnection connection;
     private final RedisLink link;
+    private final RedisCoherence coherence;
 
     /** @param linkClient connects the link; the same, but for tests */
-    OneServer(Client client, Client linkClient) {
+    OneServer(Client client, Client linkClient, RedisCoherence coherence) {
         this.client = client;
         this.linkClient = linkClient;
-        this.link = new RedisLink(client.server(), linkClient);
+        this.coherence = coherence;
+        this.link = new RedisLink(client.server(), linkClient, new RedisLink.Place(coherence, false));
         this.connection = new RedisConnection(client.server(), client, link::renew);
     }
 
@@ -30,8 +32,9 @@ final class OneServer implements Deployment {
     }
 
     @Override
-    public FarStore open(RedisKeys keys, Duration budget, boolean told, Runnable onClose) {
+    public FarStore open(RedisKeys keys, Duration budget, Runnable onClose) {
         connection.expectBudget(budget);
+        boolean told = coherence != RedisCoherence.COMPARISON;
         return new RedisFarStore(keys, connection, told ? link.feed(keys) : null, budget, onClose);
     }
 

@@ -3,6 +3,7 @@ package dev.terrace.cache.redis;
 import dev.terrace.cache.spi.SampledFarClock;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -58,6 +59,9 @@ final class RedisConnection {
         /** Makes a new connection, without blocking. Takes as long as the client's options say at most. */
         CompletionStage<StatefulRedisConnection<String, byte[]>> dial();
 
+        /** The same for a connection that listens to channels. */
+        CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
+
         /** Ends with the reason when a connection that was dialed here is to be given up, since another server is meant by now. */
         default CompletionStage<String> over(StatefulConnection<?, ?> connection) {
             return new CompletableFuture<>();
@@ -75,6 +79,11 @@ final class RedisConnection {
         this.server = server;
         this.dialer = dialer;
         this.onNewSession = onNewSession;
+    }
+
+    /** Its name for messages, without credentials. */
+    String server() {
+        return server;
     }
 
     SampledFarClock clock() {

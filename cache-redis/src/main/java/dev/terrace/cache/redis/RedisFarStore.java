@@ -55,6 +55,7 @@ final class RedisFarStore implements FarStore {
 
     private static final byte[] NOTHING = {};
     private static final byte[] UNCONDITIONALLY = {};
+    private static final byte[] WAITS_FOR_NOTICE = {'N'};
     private static final byte[] TOMBSTONE = RecordBytes.encode(new RecordDraft(
             0,
             FarRecord.NO_SOURCE_VERSION,
@@ -105,6 +106,7 @@ final class RedisFarStore implements FarStore {
             Duration budget,
             Runnable onClose) {
         this(keys, connection, feed, Terms.of(Place.ALONE, budget), new KnownSequence(), onClose);
+        NoticeCheck.begin(connection, keys.notices(), false);
     }
 
     private RedisFarStore(
@@ -129,6 +131,7 @@ final class RedisFarStore implements FarStore {
      * @param known by all servers, since the counter may move
      */
     static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget, KnownSequence known) {
+        NoticeCheck.begin(connection, keys.notices(), true);
         return new RedisFarStore(keys, connection, null, Terms.of(Place.IN_CLUSTER, budget), known, () -> {});
     }
 
@@ -201,7 +204,7 @@ final class RedisFarStore implements FarStore {
                 request -> new LeaseAsked(request, ThreadLocalRandom.current().nextLong()));
         byte[] millis = millis(time);
         return script(Script.LEASE, asked, (call, part) -> {
-                    call.arg(millis);
+                    call.arg(millis).arg(keys.notices().isAwaited() ? WAITS_FOR_NOTICE : NOTHING);
                     part.forEach(one -> recordAndLease(call, one.request().key())
                             .arg(joined(bytes(one.id()), identity(one.request().judged()))));
                 })
@@ -476,6 +479,10 @@ final class RedisFarStore implements FarStore {
             return mapped(parts, part -> {
                 ScriptCall call = new ScriptCall(script, part.size()).arg(digits);
                 filler.accept(call, part);
+                if (script.notice() != Script.Notice.NONE) {
+                    call.arg(keys.notices()
+                            .teller(script.notice() == Script.Notice.OF_A_COPY, terms.place() != Place.ALONE));
+                }
                 return call;
             });
         };

@@ -35,15 +35,13 @@ public final class RedisFarTier implements FarTier {
     private final String server;
     private final String namespace;
     private final Deployment servers;
-    private final RedisCoherence coherence;
     private final SharedRedis shared;
     private final Set<String> open = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RedisFarTier(String namespace, RedisCoherence coherence, Deployment servers) {
+    private RedisFarTier(String namespace, Deployment servers) {
         this.server = servers.server();
         this.namespace = namespace;
-        this.coherence = coherence;
         this.servers = servers;
         this.shared = SharedRedis.over(servers.wire(), namespace, false);
         servers.start();
@@ -99,11 +97,7 @@ public final class RedisFarTier implements FarTier {
             throw new IllegalStateException(
                     "cache \"" + cacheName + "\": the far tier " + server + " has a cache of this name open");
         }
-        return servers.open(
-                new RedisKeys(namespace, cacheName),
-                budget,
-                coherence == RedisCoherence.TRACKING,
-                () -> open.remove(cacheName));
+        return servers.open(new RedisKeys(namespace, cacheName), budget, () -> open.remove(cacheName));
     }
 
     /** This tier's connection for locks, limiters and data structures, under this tier's namespace. Closed with the tier. */
@@ -263,16 +257,15 @@ public final class RedisFarTier implements FarTier {
                     throw new IllegalStateException(
                             "client: it has its own URI, resources and TLS options, so none can be given");
                 }
-                return new RedisFarTier(
-                        namespace, coherence, client == null ? cluster(clusterClient) : one(Client.of(client)));
+                return new RedisFarTier(namespace, client == null ? cluster(clusterClient) : one(Client.of(client)));
             }
             if (!seeds.isEmpty()) {
-                return new RedisFarTier(namespace, coherence, cluster());
+                return new RedisFarTier(namespace, cluster());
             }
             if (uri == null) {
                 throw new IllegalStateException("uri: neither it nor a client is given");
             }
-            return new RedisFarTier(namespace, coherence, one(own(Uris.named(uri, connectionName), resources)));
+            return new RedisFarTier(namespace, one(own(Uris.named(uri, connectionName), resources)));
         }
 
         private Client.Own own(RedisURI first, @Nullable ClientResources on) {
@@ -280,22 +273,23 @@ public final class RedisFarTier implements FarTier {
         }
 
         private Deployment one(Client data) {
-            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, linkResources));
+            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, linkResources), coherence);
         }
 
         private Deployment cluster() {
             List<RedisURI> named =
                     seeds.stream().map(seed -> Uris.named(seed, connectionName)).toList();
-            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), null);
+            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), coherence, null);
         }
 
-        private static Deployment cluster(@Nullable RedisClusterClient given) {
+        private Deployment cluster(@Nullable RedisClusterClient given) {
             RedisClusterClient known = Objects.requireNonNull(given, "client");
             ClientOptions options = known.getOptions();
             return new ClusterDeployment(
                     "a cluster of Redis (the application's client)",
                     List.of(),
                     Client.own(new RedisURI(), known.getResources(), options.getSslOptions()),
+                    coherence,
                     known);
         }
 

@@ -21,6 +21,7 @@ final class RedisKeys {
     private final String leases;
     private final String counter;
     private final String markers;
+    private final Notices notices;
 
     /** @param namespace what every key begins with, or the empty string */
     RedisKeys(String namespace, String cacheName) {
@@ -30,6 +31,7 @@ final class RedisKeys {
         this.leases = prefix + "l:{" + cacheName + ":";
         this.counter = prefix + "s:{" + cacheName + "}";
         this.markers = prefix + "m:{" + cacheName + "}:";
+        this.notices = new Notices(prefix + "n:{" + cacheName + "}");
     }
 
     String record(String key) {
@@ -67,6 +69,20 @@ final class RedisKeys {
     /** What every marker's key begins with. */
     String markerPrefix() {
         return markers;
+    }
+
+    /** How changes of this cache are told by who makes them. */
+    Notices notices() {
+        return notices;
+    }
+
+    /** Tells of a change of a record of this cache by this very node. Returns whether it is one. */
+    boolean tellOwn(String changed, ChangeFeed.Listener listener) {
+        if (changed.startsWith(records) && changed.endsWith("}")) {
+            listener.changedHere(0, changed.substring(records.length(), changed.length() - 1));
+            return true;
+        }
+        return false;
     }
 
     /** Tells of a change under a key of this cache. Returns whether it is one. */

@@ -3,13 +3,7 @@ package dev.terrace.cache.redis;
 import dev.terrace.cache.spi.ChangeFeed;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.push.PushMessage;
-import io.lettuce.core.output.NestedMultiOutput;
-import io.lettuce.core.output.StatusOutput;
-import io.lettuce.core.protocol.CommandArgs;
-import io.lettuce.core.protocol.CommandType;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -17,24 +11,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connection on which Redis tells what changes: broadcasting key tracking for the records and markers of every cache that
- * is open here. Made when the first cache wants it, and made anew whenever it is lost or does not answer; what was told on one
- * connection says nothing about the time between two.
+ * The connection on which Redis tells what changes of the records and markers of every cache that is open here: by
+ * {@linkplain KeyTracking key tracking} or, where that is chosen or tracking is refused, by {@linkplain ChangeNotices notices}.
+ * Made when the first cache wants it, and made anew whenever it is lost or does not answer; what was told on one connection says
+ * nothing about the time between two.
  *
  * <p>The server answers a question after everything that it had to tell when it read the question, as long as one question is
  * under way at a time; so whatever is sent here waits for the answer to what was sent before. {@code docs/coherence.md} has
@@ -51,10 +47,10 @@ final class RedisLink {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
     private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(30);
-    private static final String TRACKED = "invalidate";
 
     private final String server;
     private final RedisConnection.Dialer dialer;
+    private final Place place;
     private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -65,12 +61,25 @@ final class RedisLink {
     /** Whether the log says that the server tells. */
     private boolean saidToTell; // guarded by lock
 
+    /** How the server is asked to tell next. */
+    private RedisCoherence mode; // guarded by lock
+
     private volatile boolean closed;
 
+    /**
+     * Where a link is wanted.
+     *
+     * @param coherence how the server is to tell, if it does
+     * @param inCluster whether it is one of several
+     */
+    record Place(RedisCoherence coherence, boolean inCluster) {}
+
     /** @param server its name for messages, without credentials */
-    RedisLink(String server, RedisConnection.Dialer dialer) {
+    RedisLink(String server, RedisConnection.Dialer dialer, Place place) {
         this.server = server;
         this.dialer = dialer;
+        this.place = place;
+        this.mode = place.coherence();
     }
 
     /** What a cache is told of. */
@@ -84,6 +93,7 @@ final class RedisLink {
         Future<?> paused;
         lock.lock();
         try {
+            mode = place.coherence();
             present = line;
             paused = nextDial;
         } finally {
@@ -134,15 +144,24 @@ final class RedisLink {
         if (closed) {
             return;
         }
-        CompletableFuture<StatefulRedisConnection<String, byte[]>> dialed;
+        RedisCoherence now;
+        lock.lock();
         try {
-            dialed = dialer.dial().toCompletableFuture();
+            now = mode;
+        } finally {
+            lock.unlock();
+        }
+        CompletionStage<Line> dialed;
+        try {
+            dialed = now == RedisCoherence.TRACKING
+                    ? dialer.dial().thenApply(this::tracking)
+                    : dialer.dialPubSub().thenApply(this::listening);
         } catch (RuntimeException e) {
             dialed = CompletableFuture.failedFuture(e);
         }
-        dialed.whenComplete((connection, failure) -> {
+        dialed.whenComplete((next, failure) -> {
             if (failure == null) {
-                begin(connection);
+                begin(next);
             } else {
                 // The data connection says why.
                 dialAfter(pause());
@@ -150,8 +169,19 @@ final class RedisLink {
         });
     }
 
-    private void begin(StatefulRedisConnection<String, byte[]> connection) {
-        Line next = new Line(connection);
+    private Line tracking(StatefulRedisConnection<String, byte[]> connection) {
+        return new Line(
+                RedisCoherence.TRACKING, connection, (session, told) -> new KeyTracking(session, connection, told));
+    }
+
+    private Line listening(StatefulRedisPubSubConnection<String, byte[]> connection) {
+        return new Line(
+                RedisCoherence.NOTICES,
+                connection,
+                (session, told) -> new ChangeNotices(session, connection, place.inCluster(), told));
+    }
+
+    private void begin(Line next) {
         boolean late;
         lock.lock();
         try {
@@ -181,6 +211,9 @@ final class RedisLink {
             line = null;
             worthSaying = saidToTell && !lost.renewed && !closed;
             saidToTell &= !worthSaying;
+            if (lost.refused) {
+                mode = lost.mode == RedisCoherence.TRACKING ? RedisCoherence.NOTICES : place.coherence();
+            }
         } finally {
             lock.unlock();
         }
@@ -189,7 +222,7 @@ final class RedisLink {
             LOG.warn("{} does not tell of changes any more: {}; asking again", server, reason);
         }
         if (!closed) {
-            dialAfter(lost.refused ? PAUSE_AFTER_REFUSAL : pause());
+            dialAfter(lost.refused && lost.mode == RedisCoherence.NOTICES ? PAUSE_AFTER_REFUSAL : pause());
         }
     }
 
@@ -265,7 +298,7 @@ final class RedisLink {
                 lock.unlock();
             }
             if (present != null) {
-                present.armed.remove(this);
+                present.forget(this);
             }
         }
 
@@ -283,21 +316,22 @@ final class RedisLink {
 
         @Override
         public String toString() {
-            return "Redis tells of changes by key tracking";
+            return "Redis is asked to tell of changes " + place.coherence().telling();
         }
     }
 
     /** One connection, from its beginning to its end. */
-    private final class Line {
+    private final class Line implements Telling.Told {
 
+        private final RedisCoherence mode;
         private final RedisSession session;
+        private final Telling telling;
         /** What is to be sent once the answer to what was sent before is there. */
         private final Queue<Supplier<CompletableFuture<?>>> waiting = new ArrayDeque<>(); // guarded by lock
 
         /** Who was asked for, and whether the server has agreed. */
         private final Map<Feed, Boolean> armed = new ConcurrentHashMap<>();
 
-        private final Set<String> prefixes = ConcurrentHashMap.newKeySet();
         private boolean busy; // guarded by lock
         private long questions; // guarded by lock
         private volatile boolean greeted;
@@ -307,28 +341,26 @@ final class RedisLink {
 
         private volatile boolean refused;
 
-        Line(StatefulRedisConnection<String, byte[]> connection) {
+        Line(
+                RedisCoherence mode,
+                StatefulRedisConnection<String, byte[]> connection,
+                BiFunction<RedisSession, Telling.Told, Telling> manner) {
+            this.mode = mode;
             session = new RedisSession(connection, (lost, reason) -> ended(this, reason));
             dialer.over(connection).thenAccept(session::end);
-            connection.addListener(this::pushed);
+            telling = manner.apply(session, this);
         }
 
         void end(String reason) {
             session.end(reason);
         }
 
-        /** The driver may have agreed on an older protocol, under which the server accepts tracking and tells nothing. */
         void greet() {
-            ask(() -> session.ask(
-                            CommandType.HELLO,
-                            new NestedMultiOutput<>(KeysAndBytes.CODEC),
-                            RedisSession.args().add(3))
-                    .thenCompose(greeting -> session.requireReadyPrimary())
-                    .thenRun(() -> {
-                        greeted = true;
-                        arm(feeds.values());
-                        beat();
-                    }));
+            ask(() -> telling.greet().thenRun(() -> {
+                greeted = true;
+                arm(feeds.values());
+                beat();
+            }));
         }
 
         /** Asks the server to tell of what belongs to these caches. */
@@ -338,26 +370,26 @@ final class RedisLink {
             }
             List<Feed> asked = List.copyOf(wanted);
             ask(() -> {
-                CommandArgs<String, byte[]> args =
-                        RedisSession.args().add("TRACKING").add("ON").add("BCAST");
                 Map<Feed, Long> askedAt = new LinkedHashMap<>();
                 for (Feed feed : asked) {
                     if (armed.putIfAbsent(feed, Boolean.FALSE) == null) {
-                        if (!prefixes.add(feed.keys.recordPrefix())) {
-                            // The server takes a prefix once.
-                            end("a cache was closed and opened again");
-                        }
-                        args.add("PREFIX").add(feed.keys.recordPrefix());
-                        args.add("PREFIX").add(feed.keys.markerPrefix());
                         askedAt.put(feed, feed.told().nanos());
                     }
                 }
                 if (askedAt.isEmpty()) {
                     return CompletableFuture.completedFuture(null);
                 }
-                return session.ask(CommandType.CLIENT, new StatusOutput<>(KeysAndBytes.CODEC), args)
+                return telling.begin(
+                                askedAt.keySet().stream().map(feed -> feed.keys).toList())
                         .thenRun(() -> askedAt.forEach(this::armed));
             });
+        }
+
+        /** Tells a cache nothing more. */
+        void forget(Feed feed) {
+            if (armed.remove(feed) != null) {
+                ask(() -> telling.end(feed.keys));
+            }
         }
 
         private void armed(Feed feed, long askedAt) {
@@ -365,7 +397,7 @@ final class RedisLink {
             if (!wasArmed) {
                 wasArmed = true;
                 if (isFirstToTell()) {
-                    LOG.info("{} tells of changes (key tracking); near copies are trusted while it does", server);
+                    LOG.info("{} tells of changes {}; near copies are trusted while it does", server, mode.telling());
                 }
             }
             feed.told().armed(0, askedAt);
@@ -398,12 +430,11 @@ final class RedisLink {
                 }
             });
             long sentAt = System.nanoTime();
-            return session.ask(CommandType.PING, new StatusOutput<>(KeysAndBytes.CODEC), RedisSession.args())
-                    .thenRun(() -> {
-                        askedAt.forEach((feed, at) -> feed.told().confirmed(0, at));
-                        Duration period = bounded(shortestStaleness() / 5, SHORTEST_PERIOD, LONGEST_PERIOD);
-                        after(period.minusNanos(System.nanoTime() - sentAt), this::beat);
-                    });
+            return telling.confirm().thenRun(() -> {
+                askedAt.forEach((feed, at) -> feed.told().confirmed(0, at));
+                Duration period = bounded(shortestStaleness() / 5, SHORTEST_PERIOD, LONGEST_PERIOD);
+                after(period.minusNanos(System.nanoTime() - sentAt), this::beat);
+            });
         }
 
         /** Asks something as soon as nothing else is under way. */
@@ -472,10 +503,17 @@ final class RedisLink {
         private void failed(Throwable failure) {
             if (failure instanceof RedisCommandExecutionException && !wasArmed && isForGood(failure)) {
                 refused = true;
-                LOG.warn(
-                        "{} does not tell of changes ({}); near copies are compared with it after maxStaleness",
-                        server,
-                        failure.getMessage());
+                if (mode == RedisCoherence.TRACKING) {
+                    LOG.warn(
+                            "{} refuses key tracking ({}); it is asked for change notices",
+                            server,
+                            failure.getMessage());
+                } else {
+                    LOG.warn(
+                            "{} does not tell of changes ({}); near copies are compared with it after maxStaleness",
+                            server,
+                            failure.getMessage());
+                }
             }
             end(String.valueOf(failure.getMessage()));
         }
@@ -486,33 +524,32 @@ final class RedisLink {
             return message.startsWith("ERR") || message.startsWith("NOPERM") || message.startsWith("NOPROTO");
         }
 
-        /** Whatever goes wrong here, a change may have gone unnoticed. */
-        private void pushed(PushMessage message) {
-            if (!TRACKED.equals(message.getType())) {
-                return;
-            }
-            try {
-                Object changed = message.getContent().get(1);
-                if (changed instanceof List<?> changedKeys) {
-                    for (Object key : changedKeys) {
-                        changed(StandardCharsets.ISO_8859_1
-                                .decode(((ByteBuffer) key).duplicate())
-                                .toString());
-                    }
-                } else {
-                    armed.keySet().forEach(feed -> feed.told().changedAll(0));
-                }
-            } catch (RuntimeException e) {
-                end("what it told was not understood: " + e);
-            }
-        }
-
-        private void changed(String key) {
+        @Override
+        public void changed(String key) {
             for (Feed feed : armed.keySet()) {
                 if (feed.keys.tell(key, feed.told())) {
                     return;
                 }
             }
+        }
+
+        @Override
+        public void changedHere(String key) {
+            for (Feed feed : armed.keySet()) {
+                if (feed.keys.tellOwn(key, feed.told())) {
+                    return;
+                }
+            }
+        }
+
+        @Override
+        public void changedAll() {
+            armed.keySet().forEach(feed -> feed.told().changedAll(0));
+        }
+
+        @Override
+        public void unclear(RuntimeException failure) {
+            end("what it told was not understood: " + failure);
         }
 
         void lost() {

@@ -14,26 +14,41 @@ import java.util.Locale;
  * answer is said at their top.
  */
 enum Script {
-    LEASE,
-    FILL,
-    RELEASE,
-    PUT,
-    INVALIDATE,
-    EXPIRE,
-    TOUCH,
-    ENSURE_MARKERS,
-    RAISE_MARKERS;
+    LEASE(Notice.NONE),
+    FILL(Notice.OF_A_COPY),
+    RELEASE(Notice.NONE),
+    PUT(Notice.OF_A_COPY),
+    INVALIDATE(Notice.OF_A_CHANGE),
+    EXPIRE(Notice.OF_A_CHANGE),
+    TOUCH(Notice.NONE),
+    ENSURE_MARKERS(Notice.NONE),
+    RAISE_MARKERS(Notice.OF_A_CHANGE);
+
+    /** What a script tells others of what it does. */
+    enum Notice {
+        NONE,
+        /** What its node may have as a copy from then on. */
+        OF_A_COPY,
+        /** What its own node is told of as any other. */
+        OF_A_CHANGE
+    }
 
     /** How the error of a script begins that came past its deadline. */
     static final String LATE = "LATE";
 
+    private final Notice notice;
     private final String text;
     private final String digest;
 
-    Script() {
+    Script(Notice notice) {
+        this.notice = notice;
         text = resource("prelude.lua")
                 + resource(name().toLowerCase(Locale.ROOT).replace('_', '-') + ".lua");
         digest = sha1(text);
+    }
+
+    Notice notice() {
+        return notice;
     }
 
     String text() {

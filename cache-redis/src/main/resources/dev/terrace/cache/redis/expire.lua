@@ -1,11 +1,16 @@
--- KEYS record and lease. ARGV deadline, write id (8 bytes). {{version, seq}}, or {0} where there is no value.
+-- KEYS record and lease. ARGV deadline, write id (8 bytes), who tells where. {{version, seq}}, or {0} where there is no value.
 -- Only bytes of the header change, so that neither payload nor remaining life is touched.
 
--- Also where there is no value yet: one that is being loaded must not be stored as fresh afterwards.
-redis.call('DEL', KEYS[2])
 local header = header_of(KEYS[1])
 local version, _, _, seq, fresh_until, gone_at = parsed(header)
-if not version or string.byte(header, 4) == 2 or gone_at <= now_millis then
+local is_there = version and string.byte(header, 4) ~= 2 and gone_at > now_millis
+local refused = is_there and tell({KEYS[1]})
+if refused then
+  return refused
+end
+-- Also where there is no value yet: one that is being loaded must not be stored as fresh afterwards.
+redis.call('DEL', KEYS[2])
+if not is_there then
   return {0}
 end
 version = version_after(header)

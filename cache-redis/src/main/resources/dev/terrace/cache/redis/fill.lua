@@ -1,6 +1,6 @@
 -- KEYS record and lease of each key. ARGV deadline, then of each key: lease id (8 bytes), milliseconds fresh, milliseconds of
--- life, draft. For each key the version, or 0 where it is refused.
-local replies = {}
+-- life, draft; then who tells where. For each key the version, or 0 where it is refused.
+local replies, awaited = {}, {}
 for i = 1, #KEYS, 2 do
   local key, lease_key, arg = KEYS[i], KEYS[i + 1], i * 2
   local draft = ARGV[arg + 3]
@@ -12,7 +12,7 @@ for i = 1, #KEYS, 2 do
     local there, judged = identity(header), string.sub(lease, 25)
     local source = string.sub(draft, 21, 28)
     if
-      (there == judged or there == '' and struct.unpack('>I8', lease, 17) <= now_millis)
+      (there == judged or there == '' and struct.unpack('>I8', '\0' .. string.sub(lease, 18, 24)) <= now_millis)
       and not is_older(source, string.sub(lease, 9, 16))
     then
       version = version_after(header)
@@ -24,6 +24,9 @@ for i = 1, #KEYS, 2 do
         tonumber(ARGV[arg + 1]),
         tonumber(ARGV[arg + 2])
       )
+      if string.byte(lease, 17) == 1 then
+        awaited[#awaited + 1] = key
+      end
     end
     redis.call('DEL', lease_key)
     if stored.err then
@@ -31,5 +34,9 @@ for i = 1, #KEYS, 2 do
     end
   end
   replies[#replies + 1] = version
+end
+if #awaited > 0 then
+  -- Whoever cannot be told looks again after a while.
+  tell(awaited)
 end
 return replies

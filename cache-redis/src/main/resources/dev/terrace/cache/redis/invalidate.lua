@@ -1,6 +1,13 @@
 -- KEYS record and lease of each key. ARGV deadline, milliseconds of the tombstone, its draft, then the write id of each
--- (8 bytes). For each key the version.
-local replies = {}
+-- (8 bytes), then who tells where. For each key the version.
+local replies, changed = {}, {}
+for i = 1, #KEYS, 2 do
+  changed[#changed + 1] = KEYS[i]
+end
+local refused = tell(changed)
+if refused then
+  return refused
+end
 local gone_at = now_millis + tonumber(ARGV[2])
 local head, tail = string.sub(ARGV[3], 1, 4), string.sub(ARGV[3], 53)
 for i = 1, #KEYS, 2 do

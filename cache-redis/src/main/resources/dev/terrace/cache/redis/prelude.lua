@@ -92,3 +92,31 @@ end
 local function digits(number)
   return string.format('%.0f', number)
 end
+
+-- Tells whoever listens that these keys change: a format byte, who says so (8 bytes; zeroes where the writer's own node is to
+-- take it as another's), and the keys with spaces between. The last argument is who says so and the channel; one that ends in
+-- ':' goes on with the name of this server in its cluster, so that only those hear it who listen here.
+-- Answers an error where somebody may be listening and must not be told: to be returned before anything is changed.
+local function tell(changed)
+  local channel = string.sub(ARGV[#ARGV], 9)
+  if string.sub(channel, -1) == ':' then
+    local name = redis.pcall('CLUSTER', 'MYID')
+    if type(name) == 'table' then
+      return redis.error_reply('NOPERM change notices: this user needs +cluster|myid')
+    end
+    channel = channel .. name
+  end
+  local listening = redis.pcall('PUBSUB', 'NUMSUB', channel)
+  if listening[2] == 0 then
+    return nil
+  end
+  local message = '\1' .. string.sub(ARGV[#ARGV], 1, 8) .. table.concat(changed, ' ')
+  local told = redis.pcall('PUBLISH', channel, message)
+  if type(told) == 'table' then
+    return redis.error_reply(
+      'NOPERM change notices: '
+        .. (listening.err and 'this user needs +pubsub|numsub, or +publish and &' or 'nodes listen, and this user needs +publish and &')
+        .. channel
+    )
+  end
+end

@@ -1,5 +1,5 @@
--- KEYS counter, then markers. ARGV deadline, milliseconds of life, the highest number that the caller was ever given. The
--- counter and each marker, all the same.
+-- KEYS counter, then markers. ARGV deadline, milliseconds of life, the highest number that the caller was ever given, who tells
+-- where. The counter and each marker, all the same.
 local life = tonumber(ARGV[2])
 local highest = tonumber(ARGV[3])
 local left = {}
@@ -8,6 +8,14 @@ for i = 1, #KEYS do
   left[i] = redis.call('PTTL', KEYS[i])
 end
 local seq = math.max(highest + 1, now)
+local changed = {}
+for i = 2, #KEYS do
+  changed[i - 1] = KEYS[i]
+end
+local refused = #changed > 0 and tell(changed)
+if refused then
+  return refused
+end
 local replies = {}
 for i = 1, #KEYS do
   -- A server that is out of memory lets a script go on that has changed something.

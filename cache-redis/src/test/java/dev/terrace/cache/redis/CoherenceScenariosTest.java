@@ -7,7 +7,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CoherenceScenariosTest extends TrackingScenarios {
 
-    private final Deployed server = Deployed.alone();
+    private final Deployed server = Deployed.alone(RedisCoherence.TRACKING);
 
     @Override
     Deployed deployed() {

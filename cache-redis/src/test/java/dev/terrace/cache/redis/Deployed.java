@@ -15,6 +15,11 @@ interface Deployed extends AutoCloseable {
     /** For reports. */
     String name();
 
+    /** How its nodes are told of changes. */
+    default RedisCoherence coherence() {
+        return RedisCoherence.TRACKING;
+    }
+
     /** Connects to it. */
     RedisFarTier.Builder tier();
 
@@ -43,12 +48,16 @@ interface Deployed extends AutoCloseable {
     @Override
     void close();
 
-    static Deployed alone() {
-        return new Alone(RedisServer.start());
+    static Deployed alone(RedisCoherence coherence) {
+        return new Alone(RedisServer.start(), coherence);
     }
 
-    static Deployed clustered() {
-        return new Clustered(RedisCluster.start());
+    static Deployed clustered(RedisCoherence coherence) {
+        return new Clustered(RedisCluster.start(), coherence);
+    }
+
+    private static String named(String deployment, RedisCoherence coherence) {
+        return coherence == RedisCoherence.TRACKING ? deployment : deployment + " by notices";
     }
 
     /** Whatever is lost there is lost by a failover. */
@@ -57,20 +66,20 @@ interface Deployed extends AutoCloseable {
     }
 
     /** One server, and a proxy for the link. */
-    record Alone(RedisServer server, FaultyLink link) implements Deployed {
+    record Alone(RedisServer server, RedisCoherence coherence, FaultyLink link) implements Deployed {
 
-        private Alone(RedisServer server) {
-            this(server, FaultyLink.to(server.port()));
+        private Alone(RedisServer server, RedisCoherence coherence) {
+            this(server, coherence, FaultyLink.to(server.port()));
         }
 
         @Override
         public String name() {
-            return "redis";
+            return named("redis", coherence);
         }
 
         @Override
         public RedisFarTier.Builder tier() {
-            return RedisFarTier.builder().uri(server.uri());
+            return RedisFarTier.builder().uri(server.uri()).coherence(coherence);
         }
 
         @Override
@@ -113,26 +122,29 @@ interface Deployed extends AutoCloseable {
     }
 
     /** Three masters; the access list says who may have a link. */
-    record Clustered(RedisCluster cluster) implements Deployed {
+    record Clustered(RedisCluster cluster, RedisCoherence coherence) implements Deployed {
 
         private static final String USER = "told";
         private static final String PASSWORD = "secret";
 
         @Override
         public String name() {
-            return "redis cluster";
+            return named("redis cluster", coherence);
         }
 
         @Override
         public RedisFarTier.Builder tier() {
-            return RedisFarTier.builder().uri("redis-cluster://127.0.0.1:" + first().port());
+            return RedisFarTier.builder()
+                    .uri("redis-cluster://127.0.0.1:" + first().port())
+                    .coherence(coherence);
         }
 
         @Override
         public RedisFarTier.Builder tierThatMayLoseItsLink() {
             each("ACL", "SETUSER", USER, "on", ">" + PASSWORD, "~*", "&*", "+@all");
             return RedisFarTier.builder()
-                    .uri("redis-cluster://" + USER + ":" + PASSWORD + "@127.0.0.1:" + first().port());
+                    .uri("redis-cluster://" + USER + ":" + PASSWORD + "@127.0.0.1:" + first().port())
+                    .coherence(coherence);
         }
 
         private RedisServer first() {
@@ -145,11 +157,11 @@ interface Deployed extends AutoCloseable {
 
         @Override
         public void loseLink() {
-            each("ACL", "SETUSER", USER, "-client|tracking");
+            each("ACL", "SETUSER", USER, "-client|tracking", "-subscribe");
             for (RedisServer node : cluster.nodes()) {
                 node.text("CLIENT", "LIST")
                         .lines()
-                        .filter(client -> client.matches(".* flags=\\w*B\\w* .*") && client.contains("user=" + USER))
+                        .filter(client -> client.matches(".* flags=\\w*[BP]\\w* .*") && client.contains("user=" + USER))
                         .forEach(client ->
                                 node.command("CLIENT", "KILL", "ID", client.replaceAll("^id=(\\d+) .*", "$1")));
             }
@@ -158,7 +170,7 @@ interface Deployed extends AutoCloseable {
         /** Whoever was refused asks again when it connects anew. */
         @Override
         public void healLink() {
-            each("ACL", "SETUSER", USER, "+client|tracking");
+            each("ACL", "SETUSER", USER, "+client|tracking", "+subscribe");
             each("CLIENT", "KILL", "USER", USER);
         }
 

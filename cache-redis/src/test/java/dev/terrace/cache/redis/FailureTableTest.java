@@ -12,6 +12,7 @@ import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.RedisServer;
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,6 +99,11 @@ final class FailureTableTest {
                 broken -> broken.mayNotTrack(),
                 broken -> broken.mayTrack(),
                 Expected.WELL),
+        PUBLISHING_REFUSED(
+                "nodes listen for change notices, and the access list allows no publishing any more",
+                broken -> broken.mayNotPublish(),
+                broken -> broken.allow("+publish"),
+                Expected.READ_AND_FILLED),
         PASSWORD_CHANGED(
                 "the password was changed, and all connections killed",
                 broken -> broken.locked(),
@@ -181,6 +187,12 @@ final class FailureTableTest {
                 List.of("near copy", "Redis", "Redis", "loader, stored near", "repaired later", "repaired later"),
                 false,
                 kinds(FailureKind.FAR_LEASE, FailureKind.FAR_WRITE));
+
+        /** A fill need not be told. */
+        static final Expected READ_AND_FILLED = new Expected(
+                List.of("near copy", "Redis", "Redis", "loader, stored", "repaired later", "repaired later"),
+                false,
+                kinds(FailureKind.FAR_WRITE));
 
         private static Set<FailureKind> kinds(FailureKind... listed) {
             Set<FailureKind> counted = EnumSet.noneOf(FailureKind.class);
@@ -342,6 +354,13 @@ final class FailureTableTest {
 
     private void allow(String rule) {
         server.command("ACL", "SETUSER", "default", rule);
+    }
+
+    private void mayNotPublish() {
+        RedisClient listening = RedisClient.create(server.uri());
+        keep(() -> listening.shutdown(0, 2, TimeUnit.SECONDS));
+        listening.connectPubSub().sync().subscribe("n:{failures}");
+        allow("-publish");
     }
 
     private void mayNotTrack() {

@@ -14,21 +14,31 @@ abstract class RedisCacheContract extends CacheContract {
 
     private static RedisServer redis;
     private static RedisFarTier far;
+    private static RedisFarTier byNotices;
 
     @BeforeAll
     static void startServer() {
         redis = RedisServer.start();
         far = RedisFarTier.connect(redis.uri());
+        byNotices = RedisFarTier.builder()
+                .uri(redis.uri())
+                .coherence(RedisCoherence.NOTICES)
+                .build();
     }
 
     @AfterAll
     static void stopServer() {
         far.close();
+        byNotices.close();
         redis.close();
     }
 
     static CacheBuilder<String, String> onRedis(String cache) {
         return Cache.<String, String>builder(cache).far(far, StringCodec.utf8());
+    }
+
+    static CacheBuilder<String, String> onRedisByNotices(String cache) {
+        return Cache.<String, String>builder(cache).far(byNotices, StringCodec.utf8());
     }
 
     @Override

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RedisClusterScenariosTest extends TrackingScenarios {
 
-    private final Deployed cluster = Deployed.clustered();
+    private final Deployed cluster = Deployed.clustered(RedisCoherence.TRACKING);
 
     @Override
     Deployed deployed() {

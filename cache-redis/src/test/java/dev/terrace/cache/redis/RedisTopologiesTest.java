@@ -1,6 +1,7 @@
 package dev.terrace.cache.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
@@ -32,6 +33,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Far tiers whose primary may become another one: with sentinels, and in a cluster. */
 final class RedisTopologiesTest {
@@ -54,11 +57,12 @@ final class RedisTopologiesTest {
         }
     }
 
-    @Test
-    void nodesInAClusterSeeEachOthersChanges() {
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void nodesInAClusterSeeEachOthersChanges(RedisCoherence coherence) {
         RedisCluster cluster = keep(RedisCluster.start());
-        Cache<String, String> here = node(tier(cluster), Duration.ofSeconds(60));
-        Cache<String, String> there = node(tier(cluster), Duration.ofSeconds(60));
+        Cache<String, String> here = node(tier(cluster, coherence), Duration.ofSeconds(60));
+        Cache<String, String> there = node(tier(cluster, coherence), Duration.ofSeconds(60));
         List<String> keys = keys();
         there.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "old")));
         assertThat(here.getAll(keys))
@@ -80,9 +84,27 @@ final class RedisTopologiesTest {
         keys.forEach(key -> seen(here, key, "kept"));
         there.clear();
         keys.forEach(key -> seen(here, key, "loaded"));
-        here.put("k1", "foreign");
-        cluster.ownerOf("t:{topology:k1}").command("DEL", "t:{topology:k1}");
-        seen(here, "k1", "loaded");
+        if (coherence == RedisCoherence.TRACKING) {
+            here.put("k1", "foreign");
+            cluster.ownerOf("t:{topology:k1}").command("DEL", "t:{topology:k1}");
+            seen(here, "k1", "loaded");
+        }
+    }
+
+    /** It could tell nobody what it changes there. */
+    @Test
+    void whoMayNotAskWhatAPrimaryIsCalledChangesNothing() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        cluster.nodes()
+                .forEach(node -> node.command(
+                        "ACL", "SETUSER", "limited", "on", ">secret", "~*", "&*", "+@all", "-cluster|myid"));
+        RedisFarTier tier = keep(RedisFarTier.connect("redis-cluster://limited:secret@127.0.0.1:"
+                + cluster.nodes().get(0).port()));
+        Cache<String, String> node = node(tier, BOUND);
+
+        assertThatThrownBy(() -> node.put("k", "v")).hasStackTraceContaining("+cluster|myid");
+        assertThat(cluster.ownerOf("t:{topology:k}").command("EXISTS", "t:{topology:k}"))
+                .isEqualTo(0L);
     }
 
     /** What one node clears, another one's later put must outlive, though the counter is on another server. */
@@ -117,10 +139,11 @@ final class RedisTopologiesTest {
         assertThat(client.connect().sync().ping()).isEqualTo("PONG");
     }
 
-    @Test
-    void slotsThatMoveUnderLoadLeaveNoStaleReadAndNoFailure() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void slotsThatMoveUnderLoadLeaveNoStaleReadAndNoFailure(RedisCoherence coherence) throws Exception {
         RedisCluster cluster = keep(RedisCluster.start());
-        Load load = new Load(node(tier(cluster), BOUND), node(tier(cluster), BOUND));
+        Load load = new Load(node(tier(cluster, coherence), BOUND), node(tier(cluster, coherence), BOUND));
         load.start();
         for (int key = 0; key < 10; key++) {
             String under = "t:{topology:k" + key + "}";
@@ -139,10 +162,11 @@ final class RedisTopologiesTest {
         assertThat(load.reader.stats().link().state()).isEqualTo(LinkState.ARMED);
     }
 
-    @Test
-    void aMasterThatIsLostUnderLoadIsReplacedByItsReplica() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void aMasterThatIsLostUnderLoadIsReplacedByItsReplica(RedisCoherence coherence) throws Exception {
         RedisCluster cluster = keep(RedisCluster.start(1));
-        Load load = new Load(node(tier(cluster), BOUND), node(tier(cluster), BOUND));
+        Load load = new Load(node(tier(cluster, coherence), BOUND), node(tier(cluster, coherence), BOUND));
         load.start();
         cluster.killOwnerOf("t:{topology:k1}");
         load.awaitHealed();
@@ -152,10 +176,11 @@ final class RedisTopologiesTest {
         assertThat(load.slowest.get()).isLessThan(BUDGET.multipliedBy(4).toNanos());
     }
 
-    @Test
-    void aPrimaryThatIsLostUnderLoadIsReplacedByTheOneThatSentinelsName() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void aPrimaryThatIsLostUnderLoadIsReplacedByTheOneThatSentinelsName(RedisCoherence coherence) throws Exception {
         RedisSentinel sentinel = keep(RedisSentinel.start());
-        Load load = new Load(node(tier(sentinel), BOUND), node(tier(sentinel), BOUND));
+        Load load = new Load(node(tier(sentinel, coherence), BOUND), node(tier(sentinel, coherence), BOUND));
         load.start();
         sentinel.killPrimary();
         load.awaitHealed();
@@ -166,17 +191,20 @@ final class RedisTopologiesTest {
     }
 
     /** The old primary lives on as a replica, which must not be believed. */
-    @Test
-    void aPrimaryThatHandsOverIsLeft() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void aPrimaryThatHandsOverIsLeft(RedisCoherence coherence) throws Exception {
         RedisSentinel sentinel = keep(RedisSentinel.start());
-        Load load = new Load(node(tier(sentinel), BOUND), node(tier(sentinel), BOUND));
+        Load load = new Load(node(tier(sentinel, coherence), BOUND), node(tier(sentinel, coherence), BOUND));
         load.start();
         RedisServer old = sentinel.primary();
         sentinel.failOver();
         // Until then it takes writes, and is believed by whoever has not asked the sentinels since.
         awaitTrue("nobody listens there", () -> {
             try {
-                return old.text("CLIENT", "LIST").lines().noneMatch(client -> client.matches(".* flags=\\w*B\\w* .*"));
+                return old.text("CLIENT", "LIST")
+                        .lines()
+                        .noneMatch(client -> client.matches(".* name=terrace .* flags=\\w*[BP]\\w* .*"));
             } catch (UncheckedIOException closed) {
                 // The sentinels end all its connections, this one too.
                 return false;
@@ -198,7 +226,7 @@ final class RedisTopologiesTest {
         RedisServer old = sentinel.primary();
         List<Cache<String, String>> nodes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            nodes.add(patientNode(tier(sentinel)));
+            nodes.add(patientNode(tier(sentinel, RedisCoherence.TRACKING)));
         }
         RedisServer successor = sentinel.freezePrimary();
         old.thaw();
@@ -371,14 +399,21 @@ final class RedisTopologiesTest {
     }
 
     private RedisFarTier tier(RedisCluster cluster) {
-        return keep(RedisFarTier.connect("redis-cluster://"
-                + cluster.nodes().stream()
-                        .map(node -> "127.0.0.1:" + node.port())
-                        .collect(Collectors.joining(","))));
+        return tier(cluster, RedisCoherence.TRACKING);
     }
 
-    private RedisFarTier tier(RedisSentinel sentinel) {
-        return keep(RedisFarTier.connect(sentinel.uri()));
+    private RedisFarTier tier(RedisCluster cluster, RedisCoherence coherence) {
+        String nodes =
+                cluster.nodes().stream().map(node -> "127.0.0.1:" + node.port()).collect(Collectors.joining(","));
+        return keep(RedisFarTier.builder()
+                .uri("redis-cluster://" + nodes)
+                .coherence(coherence)
+                .build());
+    }
+
+    private RedisFarTier tier(RedisSentinel sentinel, RedisCoherence coherence) {
+        return keep(
+                RedisFarTier.builder().uri(sentinel.uri()).coherence(coherence).build());
     }
 
     private Cache<String, String> node(RedisFarTier tier, Duration bound) {
