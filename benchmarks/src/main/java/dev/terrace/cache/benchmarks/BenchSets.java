@@ -28,6 +28,7 @@ final class BenchSets {
             bulk(),
             memcached(),
             new FarMemorySet(),
+            new CoherenceSet(),
             metrics(),
             annotated(),
             new WriteBehindSet(),
