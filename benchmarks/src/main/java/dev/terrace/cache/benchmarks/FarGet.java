@@ -101,7 +101,10 @@ public class FarGet {
         @Setup
         public void fill() {
             RawRedis.flush();
-            redis = RedisFarTier.connect(RedisAddress.get());
+            redis = RedisFarTier.builder()
+                    .uri(RedisAddress.get())
+                    .connections(Integer.getInteger("terrace.bench.connections", 1))
+                    .build();
             LongFunction<?> values = payload.values;
             try (Cache<Long, Object> filling = build(values::apply)) {
                 Far.fill(filling, KEYS);

@@ -26,7 +26,7 @@ final class ClusterDeployment implements Deployment {
             String server,
             List<RedisURI> seeds,
             Client.Own client,
-            RedisCoherence coherence,
+            PerServer each,
             @Nullable RedisClusterClient given) {
         this.server = server;
         this.client = client;
@@ -40,7 +40,7 @@ final class ClusterDeployment implements Deployment {
         this.servers = new ClusterServers(
                 server,
                 client,
-                coherence,
+                each,
                 () -> given == null ? CompletableFuture.completedFuture(seeds) : Client.onThread(() -> nodes(given)));
     }
 

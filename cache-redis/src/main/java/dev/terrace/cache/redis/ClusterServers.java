@@ -30,7 +30,7 @@ final class ClusterServers {
 
     private final String server;
     private final Client.Own client;
-    private final RedisCoherence coherence;
+    private final PerServer each;
     private final Supplier<CompletionStage<List<RedisURI>>> source;
     private final ClusterScout scout;
     private final Map<String, Node> nodes = new ConcurrentHashMap<>();
@@ -50,9 +50,9 @@ final class ClusterServers {
         final RedisLink link;
         private final ClockDifference difference;
 
-        private Node(String name, RedisConnection.Dialer dialer, RedisCoherence coherence) {
-            this.link = new RedisLink(name, dialer, new RedisLink.Place(coherence, true));
-            this.connection = new RedisConnection(name, dialer, link::renew);
+        private Node(String name, RedisConnection.Dialer dialer, PerServer each) {
+            this.link = new RedisLink(name, dialer, new RedisLink.Place(each.coherence(), true));
+            this.connection = new RedisConnection(name, dialer, each.connections(), link::renew);
             this.difference = new ClockDifference(connection.clock());
         }
 
@@ -67,14 +67,10 @@ final class ClusterServers {
     }
 
     /** @param source tells at least one node */
-    ClusterServers(
-            String server,
-            Client.Own client,
-            RedisCoherence coherence,
-            Supplier<CompletionStage<List<RedisURI>>> source) {
+    ClusterServers(String server, Client.Own client, PerServer each, Supplier<CompletionStage<List<RedisURI>>> source) {
         this.server = server;
         this.client = client;
-        this.coherence = coherence;
+        this.each = each;
         this.source = source;
         this.scout = new ClusterScout(this::known, client::at, client.timer(), new ClusterScout.Told() {
             @Override
@@ -91,7 +87,7 @@ final class ClusterServers {
 
     /** How primaries are asked to tell of changes. */
     RedisCoherence coherence() {
-        return coherence;
+        return each.coherence();
     }
 
     void start() {
@@ -264,7 +260,7 @@ final class ClusterServers {
 
     private Node node(String address) {
         RedisURI uri = uri(address);
-        Node node = new Node(Uris.describe(uri), client.at(uri), coherence);
+        Node node = new Node(Uris.describe(uri), client.at(uri), each);
         if (longestBudget > 0) {
             node.connection.expectBudget(Duration.ofNanos(longestBudget));
         }

@@ -13,12 +13,12 @@ final class OneServer implements Deployment {
     private final RedisCoherence coherence;
 
     /** @param linkClient connects the link; the same, but for tests */
-    OneServer(Client client, Client linkClient, RedisCoherence coherence) {
+    OneServer(Client client, Client linkClient, PerServer each) {
         this.client = client;
         this.linkClient = linkClient;
-        this.coherence = coherence;
-        this.link = new RedisLink(client.server(), linkClient, new RedisLink.Place(coherence, false));
-        this.connection = new RedisConnection(client.server(), client, link::renew);
+        this.coherence = each.coherence();
+        this.link = new RedisLink(client.server(), linkClient, new RedisLink.Place(each.coherence(), false));
+        this.connection = new RedisConnection(client.server(), client, each.connections(), link::renew);
     }
 
     @Override

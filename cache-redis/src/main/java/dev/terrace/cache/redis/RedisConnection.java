@@ -5,6 +5,8 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -40,6 +42,7 @@ final class RedisConnection {
 
     private final String server;
     private final Dialer dialer;
+    private final int connections;
     private final Runnable onNewSession;
     private final SampledFarClock clock = new SampledFarClock();
 
@@ -73,11 +76,13 @@ final class RedisConnection {
 
     /**
      * @param server its name for messages, without credentials
+     * @param connections of a session
      * @param onNewSession told when a session has taken the place of another
      */
-    RedisConnection(String server, Dialer dialer, Runnable onNewSession) {
+    RedisConnection(String server, Dialer dialer, int connections, Runnable onNewSession) {
         this.server = server;
         this.dialer = dialer;
+        this.connections = connections;
         this.onNewSession = onNewSession;
     }
 
@@ -188,13 +193,7 @@ final class RedisConnection {
         if (closed) {
             return;
         }
-        CompletionStage<StatefulRedisConnection<String, byte[]>> dialed;
-        try {
-            dialed = dialer.dial();
-        } catch (RuntimeException e) {
-            dialed = CompletableFuture.failedFuture(e);
-        }
-        dialed.thenCompose(this::greeted).whenComplete((greeted, failure) -> {
+        dialed().thenCompose(this::greeted).whenComplete((greeted, failure) -> {
             if (failure == null) {
                 established(greeted);
             } else {
@@ -206,10 +205,29 @@ final class RedisConnection {
         });
     }
 
+    /** All connections, or none. */
+    private CompletionStage<List<StatefulRedisConnection<String, byte[]>>> dialed() {
+        List<CompletableFuture<StatefulRedisConnection<String, byte[]>>> all = new ArrayList<>();
+        try {
+            for (int i = 0; i < connections; i++) {
+                all.add(dialer.dial().toCompletableFuture());
+            }
+        } catch (RuntimeException e) {
+            all.add(CompletableFuture.failedFuture(e));
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+                .thenApply(done -> all.stream().map(CompletableFuture::join).toList())
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        all.forEach(one -> one.thenAccept(StatefulConnection::closeAsync));
+                    }
+                });
+    }
+
     /** A session whose server has told its time, is no replica and has loaded what it had. */
-    private CompletionStage<RedisSession> greeted(StatefulRedisConnection<String, byte[]> connection) {
-        RedisSession greeting = new RedisSession(connection, this::ended);
-        dialer.over(connection).thenAccept(greeting::end);
+    private CompletionStage<RedisSession> greeted(List<StatefulRedisConnection<String, byte[]>> dialed) {
+        RedisSession greeting = new RedisSession(dialed, this::ended);
+        dialed.forEach(connection -> dialer.over(connection).thenAccept(greeting::end));
         CompletableFuture<Void> told = sampleTime(greeting);
         CompletableFuture<Void> primary = greeting.requireReadyPrimary();
         greeting.loadScripts();

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, or in a cluster, through Lettuce: all caches share one pipelined
- * connection, and one more on which Redis tells what changes. Thread-safe; nothing blocks but {@link #close}.
+ * connection (or {@linkplain Builder#connections a few}), and one more on which Redis tells what changes. Thread-safe; nothing blocks but {@link #close}.
  *
  * <p>The connection is made in the background, and again whenever it is lost, half a second apart at most, so that an
  * application starts and runs while Redis is down: operations fail at once then, and caches answer from their loaders. Nothing
@@ -122,6 +122,7 @@ public final class RedisFarTier implements FarTier {
     /** Settings of a tier. Not thread-safe. */
     public static final class Builder {
 
+        private static final int MOST_CONNECTIONS = 16;
         private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
 
         private @Nullable RedisURI uri;
@@ -135,6 +136,7 @@ public final class RedisFarTier implements FarTier {
         private String namespace = "";
         private String connectionName = "terrace";
         private RedisCoherence coherence = RedisCoherence.TRACKING;
+        private int connections = 1;
 
         private Builder() {}
 
@@ -246,6 +248,22 @@ public final class RedisFarTier implements FarTier {
         }
 
         /**
+         * How many connections there are for data to each server: all are made and lost together, and what one thread sends goes
+         * through one of them. More than one helps where one thread of the driver has more to do than a processor can, or
+         * where large values hold others up; {@code docs/redis-production.md} has figures.
+         *
+         * @param connections 1, the default, to {@value #MOST_CONNECTIONS}
+         */
+        public Builder connections(int connections) {
+            if (connections < 1 || connections > MOST_CONNECTIONS) {
+                throw new IllegalArgumentException(
+                        "connections " + connections + " is not from 1 to " + MOST_CONNECTIONS);
+            }
+            this.connections = connections;
+            return this;
+        }
+
+        /**
          * Builds the tier and begins to connect in the background.
          *
          * @throws IllegalStateException if there is neither a URI nor a client, or a client and what only the tier's own can
@@ -272,14 +290,18 @@ public final class RedisFarTier implements FarTier {
             return Client.own(first, on, ssl == null ? SslOptions.create() : ssl);
         }
 
+        private PerServer each() {
+            return new PerServer(coherence, connections);
+        }
+
         private Deployment one(Client data) {
-            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, linkResources), coherence);
+            return new OneServer(data, linkUri == null ? data : Client.own(linkUri, linkResources), each());
         }
 
         private Deployment cluster() {
             List<RedisURI> named =
                     seeds.stream().map(seed -> Uris.named(seed, connectionName)).toList();
-            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), coherence, null);
+            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), each(), null);
         }
 
         private Deployment cluster(@Nullable RedisClusterClient given) {
@@ -289,7 +311,7 @@ public final class RedisFarTier implements FarTier {
                     "a cluster of Redis (the application's client)",
                     List.of(),
                     Client.own(new RedisURI(), known.getResources(), options.getSslOptions()),
-                    coherence,
+                    each(),
                     known);
         }
 

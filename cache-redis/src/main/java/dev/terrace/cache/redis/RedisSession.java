@@ -30,8 +30,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to the server from its beginning to its end, shared by all threads. It is never revived, whatever the client's
- * options say: what was sent and not answered when it ends fails, and is not sent again.
+ * One connection to the server, or a few, from their beginning to their end, shared by all threads. They end together, and are
+ * never revived, whatever the client's options say: what was sent and not answered when they end fails, and is not sent
+ * again. What one thread sends keeps its order.
  */
 final class RedisSession {
 
@@ -44,26 +45,64 @@ final class RedisSession {
     private static final long NOTHING_UNANSWERED = 0;
     private static final String A_REPLICA = "a replica answers";
 
-    private final StatefulRedisConnection<String, byte[]> connection;
+    private final List<Lane> lanes;
     private final BiConsumer<RedisSession, String> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean doubted = new AtomicBoolean();
-    private final AtomicLong unansweredBytes = new AtomicLong();
 
-    /** When the first command was sent after the last answer. */
-    private volatile long silentSince = NOTHING_UNANSWERED;
+    /** One connection. */
+    private static final class Lane {
+        final StatefulRedisConnection<String, byte[]> connection;
+        private final AtomicLong unansweredBytes = new AtomicLong();
+        /** When the first command was sent after the last answer. */
+        private volatile long silentSince = NOTHING_UNANSWERED;
+
+        Lane(StatefulRedisConnection<String, byte[]> connection) {
+            this.connection = connection;
+        }
+
+        /** Something of that weight is about to be sent, unless there is no room for it. */
+        boolean admit(long weight) {
+            if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
+                unansweredBytes.addAndGet(-weight);
+                return false;
+            }
+            if (silentSince == NOTHING_UNANSWERED) {
+                silentSince = System.nanoTime() | 1;
+            }
+            return true;
+        }
+
+        void answered(long weight) {
+            unansweredBytes.addAndGet(-weight);
+            if (silentSince != NOTHING_UNANSWERED) {
+                silentSince = NOTHING_UNANSWERED;
+            }
+        }
+
+        boolean isSilentFor(long nanos) {
+            long since = silentSince;
+            return since != NOTHING_UNANSWERED && System.nanoTime() - since > nanos;
+        }
+    }
 
     /** @param onEnd told once, with the reason */
     RedisSession(StatefulRedisConnection<String, byte[]> connection, BiConsumer<RedisSession, String> onEnd) {
-        this.connection = connection;
+        this(List.of(connection), onEnd);
+    }
+
+    /** @param onEnd told once, with the reason */
+    RedisSession(List<StatefulRedisConnection<String, byte[]>> connections, BiConsumer<RedisSession, String> onEnd) {
+        this.lanes = connections.stream().map(Lane::new).toList();
         this.onEnd = onEnd;
-        connection.addListener(new RedisConnectionStateListener() {
+        RedisConnectionStateListener whenLost = new RedisConnectionStateListener() {
             @Override
             public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
                 end("the connection was lost");
             }
-        });
-        if (!connection.isOpen()) {
+        };
+        connections.forEach(connection -> connection.addListener(whenLost));
+        if (!connections.stream().allMatch(StatefulRedisConnection::isOpen)) {
             end("the connection was lost");
         }
     }
@@ -83,26 +122,33 @@ final class RedisSession {
      * @param valueBytes how many bytes of values they carry
      */
     void send(List<? extends AsyncCommand<String, byte[], ?>> commands, long valueBytes) {
+        send(lane(), commands, valueBytes);
+    }
+
+    /** The same for all that one thread sends. */
+    private Lane lane() {
+        return lanes.size() == 1
+                ? lanes.get(0)
+                : lanes.get((int) (Thread.currentThread().getId() % lanes.size()));
+    }
+
+    private void send(Lane lane, List<? extends AsyncCommand<String, byte[], ?>> commands, long valueBytes) {
         long weight = valueBytes + commands.size() * COMMAND_BYTES;
-        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
-            unansweredBytes.addAndGet(-weight);
+        if (!lane.admit(weight)) {
             RedisException refusal = new RedisException("too much is unanswered by the server already");
             commands.forEach(command -> command.completeExceptionally(refusal));
             return;
-        }
-        if (silentSince == NOTHING_UNANSWERED) {
-            silentSince = System.nanoTime() | 1;
         }
         long each = weight / commands.size();
         long last = weight - each * (commands.size() - 1);
         for (int i = 0; i < commands.size(); i++) {
             long share = i == 0 ? last : each;
-            commands.get(i).whenComplete((reply, failure) -> answered(share, failure));
+            commands.get(i).whenComplete((reply, failure) -> answered(lane, share, failure));
         }
         if (commands.size() == 1) {
-            connection.dispatch(commands.get(0));
+            lane.connection.dispatch(commands.get(0));
         } else {
-            connection.dispatch(new ArrayList<>(commands));
+            lane.connection.dispatch(new ArrayList<>(commands));
         }
     }
 
@@ -115,21 +161,18 @@ final class RedisSession {
             long valueBytes,
             Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {
         long weight = valueBytes + COMMAND_BYTES;
-        if (unansweredBytes.addAndGet(weight) > MOST_UNANSWERED_BYTES) {
-            unansweredBytes.addAndGet(-weight);
+        Lane lane = lane();
+        if (!lane.admit(weight)) {
             return CompletableFuture.failedFuture(new RedisException("too much is unanswered by the server already"));
-        }
-        if (silentSince == NOTHING_UNANSWERED) {
-            silentSince = System.nanoTime() | 1;
         }
         CompletionStage<T> reply;
         try {
-            reply = operation.apply(connection.async());
+            reply = operation.apply(lane.connection.async());
         } catch (RuntimeException e) {
-            answered(weight, null);
+            answered(lane, weight, null);
             throw e;
         }
-        reply.whenComplete((answer, failure) -> answered(weight, failure));
+        reply.whenComplete((answer, failure) -> answered(lane, weight, failure));
         return reply;
     }
 
@@ -141,11 +184,8 @@ final class RedisSession {
         return command;
     }
 
-    private void answered(long weight, @Nullable Throwable failure) {
-        unansweredBytes.addAndGet(-weight);
-        if (silentSince != NOTHING_UNANSWERED) {
-            silentSince = NOTHING_UNANSWERED;
-        }
+    private void answered(Lane lane, long weight, @Nullable Throwable failure) {
+        lane.answered(weight);
         if (failure instanceof RedisReadOnlyException) {
             end(A_REPLICA);
         }
@@ -156,8 +196,15 @@ final class RedisSession {
      * it had. One that does not say is taken for a primary that is ready.
      */
     CompletableFuture<Void> requireReadyPrimary() {
-        CompletableFuture<String> ready = ask(CommandType.PING, new StatusOutput<>(KeysAndBytes.CODEC), args());
-        return requirePrimary().thenCombine(ready.handle(RedisSession::unlessLoading), (primary, loaded) -> null);
+        return CompletableFuture.allOf(
+                lanes.stream().map(this::requireReadyPrimary).toArray(CompletableFuture[]::new));
+    }
+
+    private CompletableFuture<Void> requireReadyPrimary(Lane lane) {
+        AsyncCommand<String, byte[], String> ping =
+                command(CommandType.PING, new StatusOutput<>(KeysAndBytes.CODEC), args());
+        send(lane, List.of(ping), 0);
+        return requirePrimary(lane).thenCombine(ping.handle(RedisSession::unlessLoading), (primary, loaded) -> null);
     }
 
     private static @Nullable Void unlessLoading(@Nullable String pong, @Nullable Throwable refused) {
@@ -168,10 +215,10 @@ final class RedisSession {
         return null;
     }
 
-    private CompletableFuture<Void> requirePrimary() {
+    private CompletableFuture<Void> requirePrimary(Lane lane) {
         AsyncCommand<String, byte[], List<Object>> role =
                 command(CommandType.ROLE, new ArrayOutput<>(KeysAndBytes.CODEC), args());
-        send(List.of(role), 0);
+        send(lane, List.of(role), 0);
         return role.handle((said, refused) -> {
             if (refused instanceof RedisCommandExecutionException) {
                 return null;
@@ -186,10 +233,14 @@ final class RedisSession {
         });
     }
 
-    /** Whether commands were sent and nothing at all was answered for that long. */
+    /** Whether commands were sent on a connection and nothing at all was answered there for that long. */
     boolean isSilentFor(long nanos) {
-        long since = silentSince;
-        return since != NOTHING_UNANSWERED && System.nanoTime() - since > nanos;
+        for (Lane lane : lanes) {
+            if (lane.isSilentFor(nanos)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the session is doubted from now on, and nobody had done so before. */
@@ -224,7 +275,7 @@ final class RedisSession {
     /** Ends it, if it has not ended; all that is unanswered fails. Does not block. */
     void end(String reason) {
         if (ended.compareAndSet(false, true)) {
-            connection.closeAsync();
+            lanes.forEach(lane -> lane.connection.closeAsync());
             onEnd.accept(this, reason);
         }
     }

@@ -133,11 +133,12 @@ final class SentinelWatch {
         Statement latest = null;
         for (Sentinel sentinel : sentinels) {
             Statement said = sentinel.said;
-            boolean counts = said != null && now - said.at() < MEMORY_NANOS;
-            if (counts
-                    && (latest == null
-                            || said.epoch() > latest.epoch()
-                            || (said.epoch() == latest.epoch() && said.primary().equals(present)))) {
+            if (said == null || now - said.at() >= MEMORY_NANOS) {
+                continue;
+            }
+            if (latest == null
+                    || said.epoch() > latest.epoch()
+                    || (said.epoch() == latest.epoch() && said.primary().equals(present))) {
                 latest = said;
             }
         }

@@ -11,6 +11,8 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.read.ListAppender;
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.FarRecord.Attributes;
@@ -295,6 +297,53 @@ final class RedisFarTierTest {
         assertThat(redis.command("EXISTS", "shop:t:{cache:k}")).isEqualTo(1L);
         tier.close();
         awaitTrue(() -> !redis.text("CLIENT", "LIST").contains("name=orders"));
+    }
+
+    @Test
+    void severalConnectionsShareTheWorkAndAreLostTogether() throws Exception {
+        RedisServer server = server();
+        RedisFarTier tier = keep(RedisFarTier.builder()
+                .uri(server.uri())
+                .connectionName("several")
+                .coherence(RedisCoherence.COMPARISON)
+                .connections(3)
+                .build());
+        Cache<String, String> cache = keep(Cache.<String, String>builder("several")
+                .far(tier, StringCodec.utf8())
+                .farBudget(Duration.ofSeconds(5))
+                .freshFor(Duration.ofMinutes(1))
+                .loader(key -> "loaded")
+                .build());
+        cache.put("key", "value");
+        for (int i = 0; i < 12; i++) {
+            Thread reader = new Thread(() -> cache.get("key"));
+            reader.start();
+            reader.join();
+        }
+
+        assertThat(several(server, "cmd=get ")).as("connections that read last").isEqualTo(3);
+
+        String first = server.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.contains("name=several "))
+                .map(client -> client.replaceAll("^id=(\\d+) .*", "$1"))
+                .findFirst()
+                .orElseThrow();
+        server.command("CLIENT", "KILL", "ID", first);
+        Eventually.holds("all were lost", () -> several(server, "cmd=get ") == 0);
+        Eventually.holds("all are there again", () -> several(server, "") == 3);
+        Eventually.holds("they are used", () -> {
+            cache.put("key", "later");
+            return server.text("CLIENT", "LIST").contains("cmd=evalsha");
+        });
+        assertThat(cache.get("key")).isEqualTo("later");
+    }
+
+    private static long several(RedisServer server, String more) {
+        return server.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.contains("name=several ") && client.contains(more))
+                .count();
     }
 
     @Test
@@ -755,6 +804,9 @@ final class RedisFarTierTest {
                 .isThrownBy(() -> RedisFarTier.builder().namespace("a{b"));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RedisFarTier.builder().connectionName(" "));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> RedisFarTier.builder().connections(0))
+                .withMessageContaining("connections 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RedisFarTier.builder().uri(new RedisURI()))
                 .withMessageContaining("names");
