@@ -56,6 +56,35 @@ final class BinaryDialect implements Dialect {
         return out.toByteArray();
     }
 
+    @Override
+    public <T> Question<T> whole(List<String> names, Items<T> items) {
+        Question<Reply> question = question(Records.mapped(names, name -> new Ask.Get(name, true, false, 0)));
+        return new Question<>(question.bytes(), names.size(), new Whole<>(names, items, question.replies()));
+    }
+
+    private record Whole<T>(List<String> names, Items<T> items, Replies<Reply> replies) implements Replies<T> {
+
+        @Override
+        public boolean read(ByteBuffer in) {
+            return replies.read(in);
+        }
+
+        @Override
+        public List<T> all() {
+            List<Reply> read = replies.all();
+            List<T> all = new ArrayList<>(read.size());
+            for (int i = 0; i < read.size(); i++) {
+                Reply reply = read.get(i);
+                Records.failIfRefused(reply);
+                all.add(
+                        reply instanceof Reply.Item item && item.value() != null
+                                ? items.found(names.get(i), item.flags(), item.cas(), item.value())
+                                : items.missing());
+            }
+            return all;
+        }
+    }
+
     private static byte[] encode(Ask ask) {
         if (ask instanceof Ask.Get get) {
             return packet(GET, NONE, get.key(), NONE, 0);
@@ -99,11 +128,11 @@ final class BinaryDialect implements Dialect {
     }
 
     @Override
-    public Replies replies(List<Ask> asks) {
+    public Replies<Reply> replies(List<Ask> asks) {
         return new Packets(asks);
     }
 
-    private static final class Packets implements Replies {
+    private static final class Packets implements Replies<Reply> {
 
         private final List<Ask> asks;
         private final List<Reply> replies;
@@ -165,8 +194,7 @@ final class BinaryDialect implements Dialect {
                 int flags = extras >= FLAGS ? ByteBuffer.wrap(content).getInt() : 0;
                 int start = extras + Short.toUnsignedInt(head.getShort(2));
                 byte[] value = Arrays.copyOfRange(content, start, content.length);
-                replies.add(new Reply.Item(
-                        cas, flags, value, -1, false, flags == Flags.STUB || (flags == 0 && value.length == 0)));
+                replies.add(new Reply.Item(cas, flags, value, -1, false, Flags.areOfStub(flags, value.length)));
             } else {
                 replies.add(reply(ask, status, cas, content));
             }

@@ -65,7 +65,7 @@ final class ClassicDialect extends TextDialect {
     }
 
     @Override
-    public Replies replies(List<Ask> asks) {
+    public Replies<Reply> replies(List<Ask> asks) {
         return new ClassicLines(asks);
     }
 
@@ -128,8 +128,7 @@ final class ClassicDialect extends TextDialect {
 
         @Override
         void valueEnded(byte[] bytes) {
-            found = new Reply.Item(
-                    cas, flags, bytes, -1, false, flags == Flags.STUB || (flags == 0 && bytes.length == 0));
+            found = new Reply.Item(cas, flags, bytes, -1, false, Flags.areOfStub(flags, bytes.length));
         }
 
         private Reply stored(Ask.Store store) {

@@ -16,10 +16,36 @@ interface Dialect {
     byte[] encode(List<Ask> asks);
 
     /** Reads the replies to these requests. */
-    Replies replies(List<Ask> asks);
+    Replies<Reply> replies(List<Ask> asks);
+
+    /** These requests, together. */
+    default Question<Reply> question(List<Ask> asks) {
+        return new Question<>(encode(asks), asks.size(), replies(asks));
+    }
+
+    /** The whole items under these names, in as few words as the protocol has for them. */
+    <T> Question<T> whole(List<String> names, Items<T> items);
+
+    /**
+     * Some requests.
+     *
+     * @param bytes as they go over the wire
+     * @param requests how many they are
+     * @param replies to be read by
+     */
+    record Question<T>(byte[] bytes, int requests, Replies<T> replies) {}
+
+    /** What becomes of items. */
+    interface Items<T> {
+
+        /** @param bytes for the receiver to keep or change */
+        T found(String name, int flags, long cas, byte[] bytes);
+
+        T missing();
+    }
 
     /** Reads the replies to some requests, which may come in any pieces. Not thread-safe. */
-    interface Replies {
+    interface Replies<T> {
 
         /**
          * Takes what it can from the buffer.
@@ -29,7 +55,11 @@ interface Dialect {
          */
         boolean read(ByteBuffer in);
 
-        /** The replies in the order of the requests, once complete. */
-        List<Reply> all();
+        /**
+         * The replies in the order of the requests, once complete.
+         *
+         * @throws IllegalStateException if the server refused, and a reply cannot say so
+         */
+        List<T> all();
     }
 }

@@ -156,7 +156,7 @@ final class Driver {
 
         @Override
         public void onMessageSent(Session session, Object message) {
-            ((Exchange) message).sent();
+            ((Exchange<?>) message).sent();
         }
 
         @Override

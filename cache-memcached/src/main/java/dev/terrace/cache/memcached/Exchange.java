@@ -12,28 +12,31 @@ import net.rubyeye.xmemcached.impl.MemcachedTCPSession;
  * Requests that go to one server together, and their replies: a command of the driver below its blocking interface, which
  * completes a future instead of a latch.
  */
-final class Exchange extends Command {
+final class Exchange<T> extends Command {
 
     private static final IoBuffer SENT = IoBuffer.allocate(0);
 
-    private final CompletableFuture<List<Reply>> replies = new CompletableFuture<>();
-    private final Dialect.Replies reader;
+    private final CompletableFuture<List<T>> replies = new CompletableFuture<>();
+    private final Dialect.Replies<T> reader;
+    private final Runnable onAnswer;
     private final int requests;
     private final int size;
     private final long sentAt = System.nanoTime();
+    private volatile boolean answered;
 
-    Exchange(Dialect dialect, List<Ask> asks) {
+    /** @param onAnswer done before the future of the replies is completed */
+    Exchange(Dialect.Question<T> question, Runnable onAnswer) {
         // A type that the driver does not merge with others.
         super(CommandType.VERSION);
-        byte[] bytes = dialect.encode(asks);
-        this.requests = asks.size();
-        this.size = bytes.length;
-        this.reader = dialect.replies(asks);
-        setIoBuffer(IoBuffer.wrap(bytes));
+        this.requests = question.requests();
+        this.size = question.bytes().length;
+        this.reader = question.replies();
+        this.onAnswer = onAnswer;
+        setIoBuffer(IoBuffer.wrap(question.bytes()));
     }
 
     /** Completed on the driver's thread. */
-    CompletableFuture<List<Reply>> replies() {
+    CompletableFuture<List<T>> replies() {
         return replies;
     }
 
@@ -50,10 +53,12 @@ final class Exchange extends Command {
     }
 
     boolean isAnswered() {
-        return replies.isDone();
+        return answered;
     }
 
     void fail(Throwable reason) {
+        answered = true;
+        onAnswer.run();
         replies.completeExceptionally(reason);
     }
 
@@ -66,7 +71,16 @@ final class Exchange extends Command {
         if (!reader.read(buffer)) {
             return false;
         }
-        replies.complete(reader.all());
+        answered = true;
+        onAnswer.run();
+        List<T> all;
+        try {
+            all = reader.all();
+        } catch (RuntimeException e) {
+            replies.completeExceptionally(e);
+            return true;
+        }
+        replies.complete(all);
         return true;
     }
 

@@ -34,6 +34,15 @@ final class Flags {
                 | (record.content().state() == FarRecord.State.TOMBSTONE ? TOMBSTONE : 0);
     }
 
+    /**
+     * Whether an item is one that somebody left for a lease.
+     *
+     * @param size of its value
+     */
+    static boolean areOfStub(int flags, int size) {
+        return flags == STUB || (flags == 0 && size == 0);
+    }
+
     static boolean areOfRecord(int flags) {
         return (flags & RECORD_MASK) == RECORD;
     }

@@ -17,15 +17,17 @@ final class Keys {
     private static final int HASH_BYTES = 16;
 
     private final String cache;
+    private final String records;
 
     /** @param namespace what the names of a tier begin with, or nothing */
     Keys(String namespace, String cacheName) {
         String whole = namespace.isEmpty() ? cacheName : namespace + "/" + cacheName;
         this.cache = whole.length() <= LONGEST_CACHE ? whole : "#" + hash(whole);
+        this.records = "t:" + cache + ":";
     }
 
     String record(String key) {
-        return name('t', 'T', key);
+        return isPlain(key) ? records.concat(key) : name('t', 'T', key);
     }
 
     String lease(String key) {
@@ -41,9 +43,11 @@ final class Keys {
     }
 
     private String name(char plain, char hashed, String key) {
-        return isPrintable(key) && cache.length() + key.length() + 3 <= LONGEST
-                ? plain + ":" + cache + ":" + key
-                : hashed + ":" + cache + ":" + hash(key);
+        return isPlain(key) ? plain + ":" + cache + ":" + key : hashed + ":" + cache + ":" + hash(key);
+    }
+
+    private boolean isPlain(String key) {
+        return isPrintable(key) && cache.length() + key.length() + 3 <= LONGEST;
     }
 
     private static boolean isPrintable(String key) {

@@ -27,7 +27,7 @@ final class Link implements Driver.Owner {
     private final Counts counts;
     private final BiConsumer<Link, String> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private final Queue<Exchange> unanswered = new ConcurrentLinkedQueue<>();
+    private final Queue<Exchange<?>> unanswered = new ConcurrentLinkedQueue<>();
     private final AtomicLong unansweredRequests = new AtomicLong();
     private final AtomicLong unansweredBytes = new AtomicLong();
     private volatile @Nullable MemcachedTCPSession session;
@@ -88,11 +88,16 @@ final class Link implements Driver.Owner {
     }
 
     CompletableFuture<List<Reply>> ask(Dialect spoken, List<Ask> asks) {
+        return ask(spoken.question(asks));
+    }
+
+    /** Sends requests; never throws. */
+    <T> CompletableFuture<List<T>> ask(Dialect.Question<T> question) {
         MemcachedTCPSession current = session;
         if (current == null || ended.get()) {
             return CompletableFuture.failedFuture(lost("the connection was lost"));
         }
-        Exchange exchange = new Exchange(spoken, asks);
+        Exchange<T> exchange = new Exchange<>(question, this::answered);
         long requests = unansweredRequests.addAndGet(exchange.requests());
         long bytes = unansweredBytes.addAndGet(exchange.size());
         if (requests > MOST_UNANSWERED_REQUESTS || bytes > MOST_UNANSWERED_BYTES) {
@@ -106,16 +111,16 @@ final class Link implements Driver.Owner {
         if (ended.get() || current.isClosed()) {
             exchange.fail(lost("the connection was lost"));
         }
-        return exchange.replies().whenComplete((replies, failure) -> answered());
+        return exchange.replies();
     }
 
-    private void countOff(Exchange exchange) {
+    private void countOff(Exchange<?> exchange) {
         unansweredRequests.addAndGet(-exchange.requests());
         unansweredBytes.addAndGet(-exchange.size());
     }
 
     private void answered() {
-        Exchange oldest = unanswered.peek();
+        Exchange<?> oldest = unanswered.peek();
         while (oldest != null && oldest.isAnswered()) {
             if (unanswered.remove(oldest)) {
                 countOff(oldest);
@@ -126,7 +131,7 @@ final class Link implements Driver.Owner {
 
     /** For how long the oldest unanswered request has been waiting. */
     long oldestNanos() {
-        Exchange oldest = unanswered.peek();
+        Exchange<?> oldest = unanswered.peek();
         return oldest == null || oldest.isAnswered() ? 0 : System.nanoTime() - oldest.sentAt();
     }
 
@@ -138,7 +143,7 @@ final class Link implements Driver.Owner {
                 close(current);
             }
             MemcachedUnreachableException failure = lost(reason);
-            for (Exchange exchange = unanswered.poll(); exchange != null; exchange = unanswered.poll()) {
+            for (Exchange<?> exchange = unanswered.poll(); exchange != null; exchange = unanswered.poll()) {
                 exchange.fail(failure);
             }
             onEnd.accept(this, reason);

@@ -89,28 +89,37 @@ final class MemcachedFarStore implements FarStore {
 
     @Override
     public CompletionStage<List<FarReading>> read(List<String> wanted) {
-        return readings(wanted, Need.WHOLE, reading -> reading);
+        if (isClosed()) {
+            return closedFailure();
+        }
+        return nodes.onEach(
+                names(wanted),
+                name -> name,
+                (node, some) -> shifted(node, node.call(link -> records.read(link, some))),
+                name -> FarReading.ABSENT);
+    }
+
+    private CompletableFuture<List<FarReading>> shifted(Node node, CompletableFuture<List<FarReading>> readings) {
+        return nodes.all().size() == 1
+                ? readings
+                : readings.thenApply(found -> {
+                    long shift = nodes.shift(node);
+                    return shift == 0 ? found : Records.mapped(found, reading -> Records.shifted(reading, shift));
+                });
     }
 
     @Override
     public CompletionStage<List<FarReading>> readHeaders(List<String> wanted) {
-        return readings(wanted, Need.HEADER, MemcachedFarStore::headerOf);
-    }
-
-    private CompletionStage<List<FarReading>> readings(
-            List<String> wanted, Need need, Function<FarReading, FarReading> part) {
         if (isClosed()) {
             return closedFailure();
         }
         return nodes.onEach(
                 wanted,
                 keys::record,
-                (node, some) -> node.call(link -> records.find(link, names(some), need, null))
-                        .thenApply(found -> {
-                            long shift = nodes.shift(node);
-                            return Records.<Current, FarReading>mapped(
-                                    found, current -> Records.shifted(part.apply(readingOf(current)), shift));
-                        }),
+                (node, some) -> shifted(
+                        node,
+                        node.call(link -> records.find(link, names(some), Need.HEADER, null))
+                                .thenApply(found -> Records.mapped(found, current -> headerOf(readingOf(current))))),
                 key -> FarReading.ABSENT);
     }
 

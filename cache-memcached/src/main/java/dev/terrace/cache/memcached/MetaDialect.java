@@ -53,7 +53,12 @@ final class MetaDialect extends TextDialect {
     }
 
     @Override
-    public Replies replies(List<Ask> asks) {
+    <T> WholeItems<T> one(String name, Items<T> items) {
+        return new MetaGet<>(name, items);
+    }
+
+    @Override
+    public Replies<Reply> replies(List<Ask> asks) {
         return new MetaLines(asks);
     }
 

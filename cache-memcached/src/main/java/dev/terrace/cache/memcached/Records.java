@@ -3,6 +3,7 @@ package dev.terrace.cache.memcached;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarRecord;
 import dev.terrace.cache.spi.RecordBytes;
+import dev.terrace.cache.spi.RecordFormat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,6 +63,23 @@ final class Records {
                         return all;
                     });
         });
+    }
+
+    /** What is under each name, and no more than that. */
+    CompletableFuture<List<FarReading>> read(Link link, List<String> names) {
+        return link.ask(link.dialect().whole(names, new Dialect.Items<FarReading>() {
+            @Override
+            public FarReading found(String name, int flags, long cas, byte[] bytes) {
+                return Flags.areOfStub(flags, bytes.length)
+                        ? FarReading.ABSENT
+                        : reading(link, name, flags, cas, bytes);
+            }
+
+            @Override
+            public FarReading missing() {
+                return FarReading.ABSENT;
+            }
+        }));
     }
 
     private static boolean suffices(Current current, Need need) {
@@ -144,23 +162,29 @@ final class Records {
             FarReading reading = header == null ? null : new FarReading.Found(header);
             return new Current(link, item.cas(), Current.State.ITEM, item.flags(), item.secondsLeft(), reading);
         }
-        FarReading reading = stamped(RecordBytes.parse(ByteBuffer.wrap(value)), item.cas());
+        FarReading reading = reading(link, name, item.flags(), item.cas(), value);
+        return new Current(link, item.cas(), Current.State.ITEM, item.flags(), item.secondsLeft(), reading);
+    }
+
+    /** @param bytes which nobody else has */
+    private FarReading reading(Link link, String name, int flags, long cas, byte[] bytes) {
+        FarReading reading;
+        if (Flags.areOfRecord(flags) && bytes.length >= RecordFormat.HEADER_LENGTH) {
+            // The place of the version is empty.
+            ByteBuffer.wrap(bytes).putLong(RecordFormat.IDENTITY_OFFSET, cas);
+            reading = RecordBytes.parse(bytes);
+        } else {
+            reading = stamped(RecordBytes.parse(bytes), cas);
+        }
         if (reading instanceof FarReading.Found found) {
             saw(link, name, found.record());
         }
-        return new Current(link, item.cas(), Current.State.ITEM, item.flags(), item.secondsLeft(), reading);
+        return reading;
     }
 
     /** Remembers a record of this version. */
     void saw(Link link, String name, FarRecord record) {
-        FarRecord.Attributes attributes =
-                new FarRecord.Attributes(record.attributes().loadMillis(), List.of(), null);
-        FarRecord.Content content = new FarRecord.Content(record.content().state(), 0, null, ByteBuffer.allocate(0));
-        seen.saw(
-                name,
-                link,
-                record.stamp().version(),
-                new FarRecord(record.stamp(), record.life(), attributes, content));
+        seen.saw(name, link, record);
     }
 
     private static FarReading stamped(FarReading reading, long cas) {

@@ -1,6 +1,8 @@
 package dev.terrace.cache.memcached;
 
 import dev.terrace.cache.spi.FarRecord;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -14,27 +16,49 @@ final class SeenHeaders {
 
     private final AtomicReferenceArray<@Nullable Seen> slots = new AtomicReferenceArray<>(SLOTS);
 
-    /** @param header the record without its payload */
-    private record Seen(String name, Link link, long cas, FarRecord header) {}
+    /** What is kept of a record: little, since there are many. */
+    private record Seen(
+            String name, Link link, FarRecord.Stamp stamp, FarRecord.Life life, int loadMillis, FarRecord.State state) {
+        boolean is(Link otherLink, long cas) {
+            return link == otherLink && stamp.version() == cas;
+        }
+    }
 
-    void saw(String name, Link link, long cas, FarRecord header) {
-        slots.lazySet(slot(name), new Seen(name, link, cas, header));
+    /** Remembers the header of a record whose version is its item's CAS id. */
+    void saw(String name, Link link, FarRecord record) {
+        long cas = record.stamp().version();
+        int slot = slot(cas);
+        Seen known = slots.get(slot);
+        if (known != null && known.is(link, cas)) {
+            return;
+        }
+        slots.lazySet(
+                slot,
+                new Seen(
+                        name,
+                        link,
+                        record.stamp(),
+                        record.life(),
+                        record.attributes().loadMillis(),
+                        record.content().state()));
     }
 
     /** The header of the item that has this CAS id, if it is known. */
     @Nullable
     FarRecord recall(String name, Link link, long cas) {
-        Seen seen = slots.get(slot(name));
-        return seen != null
-                        && seen.link() == link
-                        && seen.cas() == cas
-                        && seen.name().equals(name)
-                ? seen.header()
-                : null;
+        Seen seen = slots.get(slot(cas));
+        if (seen == null || !seen.is(link, cas) || !seen.name().equals(name)) {
+            return null;
+        }
+        return new FarRecord(
+                seen.stamp(),
+                seen.life(),
+                new FarRecord.Attributes(seen.loadMillis(), List.of(), null),
+                new FarRecord.Content(seen.state(), 0, null, ByteBuffer.allocate(0)));
     }
 
-    private static int slot(String name) {
-        int hash = name.hashCode() * 0x9E3779B9;
-        return (hash ^ hash >>> 16) & SLOTS - 1;
+    /** A server counts them, so that those of its last changes share no slot. */
+    private static int slot(long cas) {
+        return (int) cas & SLOTS - 1;
     }
 }

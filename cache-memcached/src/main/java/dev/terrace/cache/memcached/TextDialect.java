@@ -19,7 +19,7 @@ abstract class TextDialect implements Dialect {
     public final byte[] encode(List<Ask> asks) {
         int bytes = 0;
         for (Ask ask : asks) {
-            bytes += ask instanceof Ask.Store store ? store.bytes().length + 350 : 300;
+            bytes += size(ask);
         }
         Out out = new Out(Math.min(bytes, 1 << 16));
         for (Ask ask : asks) {
@@ -33,6 +33,34 @@ abstract class TextDialect implements Dialect {
             }
         }
         return out.toByteArray();
+    }
+
+    /** About. */
+    private static int size(Ask ask) {
+        if (ask instanceof Ask.Get get) {
+            return get.key().length() + 32;
+        }
+        return ask instanceof Ask.Store store ? store.bytes().length + 350 : 300;
+    }
+
+    @Override
+    public final <T> Question<T> whole(List<String> names, Items<T> items) {
+        WholeItems<T> whole = names.size() == 1 ? one(names.get(0), items) : new Gets<>(names, items);
+        return new Question<>(whole.request(), names.size(), whole);
+    }
+
+    /** Asks for one whole item. */
+    <T> WholeItems<T> one(String name, Items<T> items) {
+        return new Gets<>(List.of(name), items);
+    }
+
+    static boolean isRefusal(String line) {
+        return line.startsWith("SERVER_ERROR") || line.startsWith("CLIENT_ERROR") || line.equals("ERROR");
+    }
+
+    static IllegalStateException unexpected(String line) {
+        return new IllegalStateException("unexpected reply of " + line.length() + " characters, beginning with \""
+                + line.substring(0, Math.min(line.length(), 12)) + "\"");
     }
 
     abstract void encode(Ask ask, Out out);
@@ -66,7 +94,7 @@ abstract class TextDialect implements Dialect {
     }
 
     /** Reads line by line; a line may announce a value. */
-    abstract static class Lines implements Replies {
+    abstract static class Lines implements Replies<Reply> {
 
         private final List<Ask> asks;
         private final List<Reply> replies;
@@ -151,8 +179,7 @@ abstract class TextDialect implements Dialect {
             if (line.startsWith("SERVER_ERROR object too large")) {
                 return new Reply.TooLarge();
             }
-            boolean error = line.startsWith("SERVER_ERROR") || line.startsWith("CLIENT_ERROR") || line.equals("ERROR");
-            return error ? new Reply.Failed(line) : null;
+            return isRefusal(line) ? new Reply.Failed(line) : null;
         }
 
         /** Whether more is to come for a request after a refusal. */
@@ -188,10 +215,5 @@ abstract class TextDialect implements Dialect {
         abstract void reply(Ask ask, String line);
 
         abstract void valueEnded(byte[] bytes);
-
-        static IllegalStateException unexpected(String line) {
-            return new IllegalStateException("unexpected reply of " + line.length() + " characters, beginning with \""
-                    + line.substring(0, Math.min(line.length(), 12)) + "\"");
-        }
     }
 }

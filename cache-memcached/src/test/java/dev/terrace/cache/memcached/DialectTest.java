@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Replies may come in any pieces, and from anybody. */
@@ -74,8 +76,107 @@ final class DialectTest {
         assertThatIllegalStateException().isThrownBy(() -> read(MetaDialect.INSTANCE, "VA 1 c1\r\nabc\r\n", 1_000));
     }
 
+    @Test
+    void wholeItemsAreReadInAnyPieces() {
+        List<String> names = List.of("a", "ab", "abc", "abc", "b");
+        String wire = "VALUE ab 4294967295 2 18446744073709551615\r\n\r\n\r\nVALUE abc 0 0 1\r\n\r\n"
+                + "VALUE abc 5 5 2\r\nEND\r\n\r\nEND\r\n";
+        for (int piece = 1; piece < wire.length(); piece++) {
+            assertThat(whole(names, wire, piece))
+                    .containsExactly("-", "ab -1 -1 [13, 10]", "abc 0 1 []", "abc 5 2 [69, 78, 68, 13, 10]", "-");
+        }
+    }
+
+    @Test
+    void oneWholeItemIsReadInAnyPieces() {
+        for (String wire :
+                List.of("VA 5 c18446744073709551615 f4294967295\r\nEN\r\n!\r\n", "VA 5 f7 Z c8\r\nEN\r\n!\r\n")) {
+            String numbers = wire.contains("f7") ? "7 8" : "-1 -1";
+            for (int piece = 1; piece < wire.length(); piece++) {
+                assertThat(whole(List.of("a"), wire, piece)).containsExactly("a " + numbers + " [69, 78, 13, 10, 33]");
+            }
+        }
+        assertThat(whole(List.of("a"), "VA 0 c1 f0\r\n\r\n", 1)).containsExactly("a 0 1 []");
+        assertThat(whole(List.of("a"), "EN\r\n", 1)).containsExactly("-");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> whole(List.of("a"), "SERVER_ERROR out of memory\r\n", 1_000))
+                .withMessageContaining("out of memory");
+        for (String wire : List.of("VA x c1\r\n", "VA 99999999999 c1\r\n", "VALUE a 0 1 7\r\n", "VA 1 c1?\r\n")) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> whole(List.of("a"), wire, 1_000))
+                    .withMessageStartingWith("unexpected reply");
+        }
+    }
+
+    @Test
+    void moreNamesThanALineHasGoInSeveral() {
+        List<String> names =
+                IntStream.range(0, 30).mapToObj(i -> "k".repeat(200) + i).toList();
+        List<String> lines = List.of(
+                new String(MetaDialect.INSTANCE.whole(names, TEXT).bytes(), StandardCharsets.ISO_8859_1).split("\r\n"));
+        assertThat(lines)
+                .hasSize(4)
+                .allSatisfy(line -> assertThat(line).startsWith("gets k").hasSizeLessThan(2_000));
+        assertThat(String.join(" ", lines).replace("gets ", "").split(" ")).containsExactlyElementsOf(names);
+
+        String wire = "VALUE " + names.get(8) + " 0 1 7\r\nx\r\nEND\r\nEND\r\nVALUE " + names.get(20)
+                + " 0 1 8\r\ny\r\nEND\r\nEND\r\n";
+        for (int piece : List.of(1, 7, 300, 1_000)) {
+            List<String> found = whole(names, wire, piece);
+            assertThat(found).hasSize(30);
+            assertThat(found.get(8)).isEqualTo(names.get(8) + " 0 7 [120]");
+            assertThat(found.get(20)).isEqualTo(names.get(20) + " 0 8 [121]");
+            assertThat(found).filteredOn("-"::equals).hasSize(28);
+        }
+    }
+
+    @Test
+    void whatTheServerRefusesOfWholeItemsIsReadToTheEnd() {
+        List<String> names =
+                IntStream.range(0, 10).mapToObj(i -> "k".repeat(240) + i).toList();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> whole(names, "SERVER_ERROR out of memory\r\nEND\r\n", 1_000))
+                .withMessageContaining("out of memory");
+    }
+
+    @Test
+    void whatIsNoReplyToAReadOfWholeItemsEndsTheConnection() {
+        for (String wire : List.of(
+                "VALUE other 0 1 7\r\nx\r\nEND\r\n",
+                "VALUE a 0 1\r\nx\r\nEND\r\n",
+                "VALUE a 0 99999999999 7\r\n",
+                "VALUE a 0 99999999999999999999 7\r\n",
+                "VALUE a x 1 7\r\n",
+                "VALUE b 0 1 7\r\nx\r\nVALUE a 0 1 7\r\nx\r\nEND\r\n",
+                "VA 1 c1\r\n")) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> whole(List.of("a", "b"), wire, 1_000))
+                    .withMessageStartingWith("unexpected reply");
+        }
+        assertThatIllegalStateException().isThrownBy(() -> whole(List.of("a", "b"), "VALUE a 0 1 7\r\nabc\r\n", 1_000));
+    }
+
+    private static final Dialect.Items<String> TEXT = new Dialect.Items<>() {
+        @Override
+        public String found(String name, int flags, long cas, byte[] bytes) {
+            return name + " " + flags + " " + cas + " " + Arrays.toString(bytes);
+        }
+
+        @Override
+        public String missing() {
+            return "-";
+        }
+    };
+
+    private static List<String> whole(List<String> names, String wire, int piece) {
+        return read(MetaDialect.INSTANCE.whole(names, TEXT).replies(), wire, piece);
+    }
+
     private static List<Reply> read(Dialect dialect, String wire, int piece) {
-        Dialect.Replies replies = dialect.replies(ASKS);
+        return read(dialect.replies(ASKS), wire, piece);
+    }
+
+    private static <T> List<T> read(Dialect.Replies<T> replies, String wire, int piece) {
         byte[] bytes = wire.getBytes(StandardCharsets.ISO_8859_1);
         ByteBuffer buffer = ByteBuffer.allocate(bytes.length);
         boolean complete = false;
