@@ -1,6 +1,5 @@
 package dev.terrace.cache.memcached;
 
-import com.google.code.yanf4j.buffer.IoBuffer;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,7 +13,7 @@ import net.rubyeye.xmemcached.impl.MemcachedTCPSession;
  */
 final class Exchange<T> extends Command {
 
-    private static final IoBuffer SENT = IoBuffer.allocate(0);
+    private static final byte[] SENT = {};
 
     private final CompletableFuture<List<T>> replies = new CompletableFuture<>();
     private final Dialect.Replies<T> reader;
@@ -22,17 +21,19 @@ final class Exchange<T> extends Command {
     private final int requests;
     private final int size;
     private final long sentAt = System.nanoTime();
+    private byte[] unsent;
+    private int sent;
     private volatile boolean answered;
 
     /** @param onAnswer done before the future of the replies is completed */
     Exchange(Dialect.Question<T> question, Runnable onAnswer) {
         // A type that the driver does not merge with others.
         super(CommandType.VERSION);
+        this.unsent = question.bytes();
         this.requests = question.requests();
-        this.size = question.bytes().length;
+        this.size = unsent.length;
         this.reader = question.replies();
         this.onAnswer = onAnswer;
-        setIoBuffer(IoBuffer.wrap(question.bytes()));
     }
 
     /** Completed on the driver's thread. */
@@ -71,6 +72,9 @@ final class Exchange<T> extends Command {
         if (!reader.read(buffer)) {
             return false;
         }
+        if (session instanceof Driver.OrderlySession asked) {
+            asked.answering();
+        }
         answered = true;
         onAnswer.run();
         List<T> all;
@@ -84,9 +88,16 @@ final class Exchange<T> extends Command {
         return true;
     }
 
-    /** Lets go of what was sent. */
-    void sent() {
-        setIoBuffer(SENT);
+    /** Moves what there is room for; returns whether that was the rest. To be called by one thread at a time. */
+    boolean writeTo(ByteBuffer out) {
+        int part = Math.min(out.remaining(), size - sent);
+        out.put(unsent, sent, part);
+        sent += part;
+        if (sent < size) {
+            return false;
+        }
+        unsent = SENT;
+        return true;
     }
 
     @Override

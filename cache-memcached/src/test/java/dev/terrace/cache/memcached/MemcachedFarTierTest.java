@@ -92,6 +92,64 @@ final class MemcachedFarTierTest {
     }
 
     @Test
+    void eachOfManyThreadsIsAnsweredWhatItAsked() {
+        FarStore store = open(tier(server()));
+        holds("the server is used", () -> succeeds(store.ping()));
+        int threads = 8;
+        List<CompletableFuture<Void>> done = new ArrayList<>();
+        for (int thread = 0; thread < threads; thread++) {
+            String key = "k" + thread;
+            done.add(CompletableFuture.runAsync(() -> {
+                for (int round = 0; round < 60; round++) {
+                    // Some larger than what a socket takes at once.
+                    String value = key + "-" + "x".repeat(round % 20 == 0 ? 900_000 : round * 100);
+                    put(store, key, value);
+                    assertThat(value(store, key)).isEqualTo(value);
+                    assertThat(await(store.read(List.of("none", key, "none", key))))
+                            .extracting(reading -> reading instanceof FarReading.Found)
+                            .containsExactly(false, true, false, true);
+                }
+            }));
+        }
+        done.forEach(MemcachedFarTierTest::await);
+    }
+
+    @Test
+    void anInterruptedCallerAsksAsAnyOther() {
+        FarStore store = open(tier(server()));
+        put(store, "k", "value");
+        CompletionStage<List<FarReading>> read;
+        Thread.currentThread().interrupt();
+        try {
+            read = store.read(List.of("k"));
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(await(read).get(0)).isInstanceOf(FarReading.Found.class);
+        assertThat(value(store, "k")).isEqualTo("value");
+    }
+
+    @Test
+    void aServerThatTakesNothingMoreHoldsNobodyUp() {
+        MemcachedServer server = server();
+        FarStore store = open(tier(server), Duration.ofSeconds(1));
+        put(store, "k", "value");
+        server.freeze();
+        String large = "x".repeat(900_000);
+        long began = System.nanoTime();
+        List<CompletionStage<?>> puts = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            puts.add(store.put(List.of(new PutRequest("k" + i, draft(large)))));
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+        puts.forEach(put -> assertThat(failure(put)).isInstanceOf(MemcachedUnreachableException.class));
+        server.thaw();
+        holds("the server is used again", () -> succeeds(store.ping()));
+        put(store, "k", "again");
+        assertThat(value(store, "k")).isEqualTo("again");
+    }
+
+    @Test
     void aServerWithoutCasIsRefused() {
         FarStore store = open(tier(server("-C")));
         assertThat(failure(store.ping())).hasMessageContaining("option -C");
