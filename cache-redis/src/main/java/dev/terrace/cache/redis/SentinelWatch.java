@@ -133,16 +133,18 @@ final class SentinelWatch {
         Statement latest = null;
         for (Sentinel sentinel : sentinels) {
             Statement said = sentinel.said;
-            if (said == null || now - said.at() >= MEMORY_NANOS) {
-                continue;
-            }
-            if (latest == null
-                    || said.epoch() > latest.epoch()
-                    || (said.epoch() == latest.epoch() && said.primary().equals(present))) {
+            if (said != null && now - said.at() < MEMORY_NANOS && isLater(said, latest, present)) {
                 latest = said;
             }
         }
         return latest == null ? null : latest.primary();
+    }
+
+    /** Of one epoch, whoever is named already. */
+    private static boolean isLater(Statement said, @Nullable Statement other, @Nullable Primary present) {
+        return other == null
+                || said.epoch() > other.epoch()
+                || (said.epoch() == other.epoch() && said.primary().equals(present));
     }
 
     private void endUnlessNamed(Held one) {

@@ -64,7 +64,7 @@ final class StalenessFaults implements AutoCloseable {
         FAILOVER_OF_A_DEAD_PRIMARY;
 
         boolean isFailover() {
-            return ordinal() >= FAILOVER_OF_A_FROZEN_PRIMARY.ordinal();
+            return this == FAILOVER_OF_A_FROZEN_PRIMARY || this == FAILOVER_OF_A_DEAD_PRIMARY;
         }
     }
 
