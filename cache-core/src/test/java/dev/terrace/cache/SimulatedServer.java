@@ -218,7 +218,8 @@ final class SimulatedServer {
 
     void stepClock(long micros) {
         clockMicros += micros;
-        if (memory.counter == null) {
+        // Also one that a failover has set back has forgotten it.
+        if (memory.counter == null || memory.counter < highestCounter) {
             setClockRight();
         }
     }
