@@ -47,7 +47,8 @@ final class NoticeCheck {
     }
 
     static boolean isRefusedAlways(List<?> allowed, boolean inCluster) {
-        return !isAllowed(allowed, PUBLISH) && !isAllowed(allowed, NUMSUB) || inCluster && !isAllowed(allowed, MYID);
+        boolean mayTell = isAllowed(allowed, PUBLISH) || isAllowed(allowed, NUMSUB);
+        return !mayTell || (inCluster && !isAllowed(allowed, MYID));
     }
 
     /** What is to be added to the access list. */
