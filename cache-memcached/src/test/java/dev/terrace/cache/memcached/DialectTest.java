@@ -79,8 +79,16 @@ final class DialectTest {
     @Test
     void wholeItemsAreReadInAnyPieces() {
         List<String> names = List.of("a", "ab", "abc", "abc", "b");
-        String wire = "VALUE ab 4294967295 2 18446744073709551615\r\n\r\n\r\nVALUE abc 0 0 1\r\n\r\n"
-                + "VALUE abc 5 5 2\r\nEND\r\n\r\nEND\r\n";
+        String wire = String.join(
+                "\r\n",
+                "VALUE ab 4294967295 2 18446744073709551615",
+                "\r\n",
+                "VALUE abc 0 0 1",
+                "",
+                "VALUE abc 5 5 2",
+                "END\r\n",
+                "END",
+                "");
         for (int piece = 1; piece < wire.length(); piece++) {
             assertThat(whole(names, wire, piece))
                     .containsExactly("-", "ab -1 -1 [13, 10]", "abc 0 1 []", "abc 5 2 [69, 78, 68, 13, 10]", "-");

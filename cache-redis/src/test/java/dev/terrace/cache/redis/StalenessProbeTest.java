@@ -94,17 +94,20 @@ final class StalenessProbeTest {
     @Test
     @Timeout(100)
     void G4_aChangeIsSeenWithinAMillisecond() {
-        Node a = new Node(Duration.ofSeconds(30));
-        Node b = new Node(Duration.ofSeconds(30));
+        // Without what breaks connections in between, as the messages that they are compared with.
+        Cache<String, String> a =
+                cache(keep(RedisFarTier.connect(faults.primary().uri())), Duration.ofSeconds(30));
+        Cache<String, String> b =
+                cache(keep(RedisFarTier.connect(faults.primary().uri())), Duration.ofSeconds(30));
         int changes = FULL ? 4_000 : 500;
         long[] seen = new long[changes];
-        a.cache.put("k0", "0");
+        a.put("k0", "0");
         for (int i = -changes / 4; i < changes; i++) {
             String value = "change " + i;
-            b.cache.get("k0");
+            b.get("k0");
             long began = System.nanoTime();
-            a.cache.put("k0", value);
-            while (!value.equals(b.cache.get("k0"))) {
+            a.put("k0", value);
+            while (!value.equals(b.get("k0"))) {
                 assertThat(System.nanoTime() - began)
                         .isLessThan(Duration.ofSeconds(10).toNanos());
                 Thread.onSpinWait();
@@ -293,17 +296,22 @@ final class StalenessProbeTest {
                     .resources(data.resources())
                     .linkThrough(faults.uri(), link.resources())
                     .build());
-            cache = keep(Cache.<String, String>builder("probe")
-                    .near(Near.maximumSize(1_000))
-                    .far(tier, StringCodec.utf8())
-                    .freshFor(Duration.ofMinutes(10))
-                    .maxStaleness(BOUND)
-                    .serveWhileCutOff(serveWhileCutOff)
-                    .whenFarFails(WhenFarFails.THROW)
-                    .loader(key -> Long.toString(ledger.latest(Integer.parseInt(key.substring(1)))))
-                    .build());
-            awaitTrue(() -> cache.stats().link().state() == LinkState.ARMED);
+            cache = cache(tier, serveWhileCutOff);
         }
+    }
+
+    private Cache<String, String> cache(RedisFarTier tier, Duration serveWhileCutOff) {
+        Cache<String, String> cache = keep(Cache.<String, String>builder("probe")
+                .near(Near.maximumSize(1_000))
+                .far(tier, StringCodec.utf8())
+                .freshFor(Duration.ofMinutes(10))
+                .maxStaleness(BOUND)
+                .serveWhileCutOff(serveWhileCutOff)
+                .whenFarFails(WhenFarFails.THROW)
+                .loader(key -> Long.toString(ledger.latest(Integer.parseInt(key.substring(1)))))
+                .build());
+        awaitTrue(() -> cache.stats().link().state() == LinkState.ARMED);
+        return cache;
     }
 
     /** Reads keys of a node and judges what it gets. */
