@@ -365,8 +365,11 @@ final class FarAccess<V> {
     }
 
     private List<Found<V>> decode(List<FarKey> wanted, List<FarReading> readings, List<Look> looks) {
-        List<Found<V>> found = new ArrayList<>(readings.size());
         Moment now = moment();
+        if (readings.size() == 1) {
+            return List.of(decode(wanted.get(0), readings.get(0), looks.get(0), now));
+        }
+        List<Found<V>> found = new ArrayList<>(readings.size());
         for (int i = 0; i < readings.size(); i++) {
             found.add(decode(wanted.get(i), readings.get(i), looks.get(i), now));
         }

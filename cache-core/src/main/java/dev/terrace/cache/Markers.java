@@ -149,8 +149,12 @@ final class Markers {
 
     /** Those of the tags, and the whole cache's marker, that are to be asked for together with a read at this time. */
     List<String> toBeAsked(long askedAt, Collection<String> names) {
+        boolean wholeToo = isToBeAsked(whole, askedAt);
+        if (!wholeToo && names.isEmpty()) {
+            return List.of();
+        }
         List<String> unconfirmed = new ArrayList<>();
-        if (isToBeAsked(whole, askedAt)) {
+        if (wholeToo) {
             unconfirmed.add(MarkerReading.ALL);
         }
         for (String name : names) {

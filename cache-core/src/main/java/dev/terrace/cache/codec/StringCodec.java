@@ -32,14 +32,22 @@ public final class StringCodec implements Codec<String> {
 
     @Override
     public String decode(ByteBuffer bytes) {
-        byte[] utf8 = new byte[bytes.remaining()];
-        bytes.get(utf8);
-        String text = new String(utf8, StandardCharsets.UTF_8);
+        String text = text(bytes);
         if (text.indexOf(REPLACEMENT) >= 0) {
             // Either the text has that character, or something was replaced by it.
-            requireUtf8(utf8);
+            requireUtf8(bytes);
         }
         return text;
+    }
+
+    private static String text(ByteBuffer bytes) {
+        if (bytes.hasArray()) {
+            return new String(
+                    bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining(), StandardCharsets.UTF_8);
+        }
+        byte[] utf8 = new byte[bytes.remaining()];
+        bytes.get(bytes.position(), utf8);
+        return new String(utf8, StandardCharsets.UTF_8);
     }
 
     private static boolean isWellFormed(String text) {
@@ -51,9 +59,9 @@ public final class StringCodec implements Codec<String> {
         return true;
     }
 
-    private static void requireUtf8(byte[] bytes) {
+    private static void requireUtf8(ByteBuffer bytes) {
         try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+            StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate());
         } catch (CharacterCodingException e) {
             throw new CodecException("the bytes are not UTF-8");
         }

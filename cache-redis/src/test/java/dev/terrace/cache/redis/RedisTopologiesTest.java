@@ -61,8 +61,11 @@ final class RedisTopologiesTest {
     @EnumSource(names = {"TRACKING", "NOTICES"})
     void nodesInAClusterSeeEachOthersChanges(RedisCoherence coherence) {
         RedisCluster cluster = keep(RedisCluster.start());
-        Cache<String, String> here = node(tier(cluster, coherence), Duration.ofSeconds(60));
-        Cache<String, String> there = node(tier(cluster, coherence), Duration.ofSeconds(60));
+        // What is loaded since Redis is slow to answer is trusted for as long; so it has time.
+        Cache<String, String> here =
+                told(builder(tier(cluster, coherence), Duration.ofSeconds(60)).farBudget(Duration.ofSeconds(5)));
+        Cache<String, String> there =
+                told(builder(tier(cluster, coherence), Duration.ofSeconds(60)).farBudget(Duration.ofSeconds(5)));
         List<String> keys = keys();
         there.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "old")));
         assertThat(here.getAll(keys))
