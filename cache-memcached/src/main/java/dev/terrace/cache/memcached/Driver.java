@@ -8,10 +8,13 @@ import com.google.code.yanf4j.core.impl.HandlerAdapter;
 import com.google.code.yanf4j.core.impl.StandardSocketOption;
 import com.google.code.yanf4j.nio.NioSession;
 import com.google.code.yanf4j.nio.NioSessionConfig;
+import com.google.code.yanf4j.nio.impl.Reactor;
+import com.google.code.yanf4j.nio.impl.SelectorManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -196,7 +199,7 @@ final class Driver {
             if (alone) {
                 writeQueued();
             } else if (!forReactor) {
-                leaveToReactor(EventType.WRITEABLE);
+                leaveToReactor();
             }
         }
 
@@ -205,10 +208,26 @@ final class Driver {
             unanswered.decrementAndGet();
         }
 
-        private void leaveToReactor(EventType when) {
+        private void leaveToReactor() {
             // Before it is told so: it says when it begins.
             forReactor = true;
-            selectorManager.registerSession(this, when);
+            if (!(getAttribute(SelectorManager.REACTOR_ATTRIBUTE) instanceof Reactor reactor)) {
+                // The session is over.
+                return;
+            }
+            if (Thread.currentThread() == reactor) {
+                try {
+                    reactor.registerSession(this, EventType.ENABLE_WRITE);
+                } catch (CancelledKeyException e) {
+                    // It would end the reactor, which has other sessions too.
+                    lost(e);
+                }
+            } else {
+                reactor.registerSession(this, EventType.WRITEABLE);
+                // The driver forgets that it was to wake a reactor that is about to select, which then sleeps for a
+                // second.
+                reactor.getSelector().wakeup();
+            }
         }
 
         /** On the reactor. */
@@ -246,7 +265,7 @@ final class Driver {
                     break;
                 }
             }
-            leaveToReactor(EventType.ENABLE_WRITE);
+            leaveToReactor();
         }
 
         private void takeQueued() {
@@ -262,7 +281,7 @@ final class Driver {
         }
 
         /** Not closed here: that takes the driver seconds at worst. */
-        private void lost(IOException e) {
+        private void lost(Exception e) {
             LOG.debug("Writing failed", e);
             forReactor = true;
             if (getInetSocketAddressWrapper() instanceof Target known) {

@@ -1,0 +1,250 @@
+package dev.terrace.cache.memcached;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import com.google.code.yanf4j.nio.impl.Reactor;
+import com.google.code.yanf4j.nio.impl.SelectorManager;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.reflect.Field;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import net.rubyeye.xmemcached.impl.MemcachedTCPSession;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** One connection, and a server that says what the test wants it to. */
+@Execution(ExecutionMode.CONCURRENT)
+final class LinkTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Driver driver = new Driver(1);
+    private final AtomicReference<@Nullable MemcachedTCPSession> session = new AtomicReference<>();
+    private ServerSocket listening = unbound();
+
+    @BeforeEach
+    void listen() throws IOException {
+        listening = keep(new ServerSocket(0, 10, InetAddress.getLoopbackAddress()));
+        listening.setSoTimeout((int) LIMIT.toMillis());
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable each : opened) {
+            each.close();
+        }
+        driver.stop();
+    }
+
+    @Test
+    void aRequestThatIsLeftToTheReactorGoesOutAtOnceThoughTheReactorThinksThatItWasWoken() throws Exception {
+        Link link = connect();
+        BufferedReader requests = requests(accept());
+        CompletableFuture<?> unanswered = ask(link, "first");
+        assertThat(requests.readLine()).isEqualTo("mg first c f v");
+
+        Reactor reactor =
+                (Reactor) Objects.requireNonNull(session.get()).getAttribute(SelectorManager.REACTOR_ATTRIBUTE);
+        Field field = Reactor.class.getDeclaredField("wakenUp");
+        field.setAccessible(true);
+        AtomicBoolean woken = (AtomicBoolean) field.get(reactor);
+        int rounds = 5;
+        long began = System.nanoTime();
+        for (int round = 0; round < rounds; round++) {
+            // What the driver has when somebody wakes it after it has looked what to do, and before it selects.
+            while (!woken.compareAndSet(false, true)) {
+                Thread.onSpinWait();
+            }
+            ask(link, "k" + round);
+            assertThat(requests.readLine()).isEqualTo("mg k" + round + " c f v");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(rounds - 2));
+        assertThat(unanswered).isNotDone();
+    }
+
+    @Test
+    void whereverRepliesAreCutEachWaiterEndsAndNobodyIsToldWhatIsNotHis() throws Exception {
+        String many = "VALUE a 5 5 7\r\nEND\r\n\r\nVALUE c 0 0 8\r\n\r\nEND\r\n";
+        String one = "VA 8 c9 f6\r\nVALUE a \r\n";
+        String wire = many + one;
+        for (int cut = 0; cut <= wire.length(); cut++) {
+            Link link = connect();
+            Socket server = accept();
+            CompletableFuture<List<String>> first = ask(link, "a", "b", "c");
+            CompletableFuture<List<String>> second = ask(link, "d");
+            BufferedReader requests = requests(server);
+            assertThat(requests.readLine()).isEqualTo("gets a b c");
+            assertThat(requests.readLine()).isEqualTo("mg d c f v");
+            server.getOutputStream().write(wire.substring(0, cut).getBytes(StandardCharsets.ISO_8859_1));
+            server.close();
+            if (cut < many.length()) {
+                assertThat(failure(first)).isInstanceOf(MemcachedUnreachableException.class);
+            } else {
+                assertThat(await(first)).containsExactly("a 5 7 END\r\n", "-", "c 0 8 ");
+            }
+            if (cut < wire.length()) {
+                assertThat(failure(second)).isInstanceOf(MemcachedUnreachableException.class);
+                assertThat(failure(ask(link, "e"))).isInstanceOf(MemcachedUnreachableException.class);
+            } else {
+                assertThat(await(second)).containsExactly("d 6 9 VALUE a ");
+            }
+        }
+    }
+
+    @Test
+    void aConnectionThatIsOutOfStepIsNotReadAnyFurther() throws Exception {
+        for (String wire : List.of(
+                "VALUE other 0 1 7\r\nx\r\nEND\r\n",
+                "VALUE b 0 1 7\r\nx\r\nVALUE a 0 1 8\r\nx\r\nEND\r\n",
+                "VALUE a 0 1 7\r\nxyz\r\nEND\r\n",
+                "HD c5\r\n",
+                "END\r\nEND\r\n",
+                "END\r\nVALUE c 0 1 7\r\nx\r\nEND\r\n")) {
+            Link link = connect();
+            Socket server = accept();
+            CompletableFuture<List<String>> first = ask(link, "a", "b");
+            CompletableFuture<List<String>> second = ask(link, "c");
+            BufferedReader requests = requests(server);
+            assertThat(requests.readLine()).isEqualTo("gets a b");
+            assertThat(requests.readLine()).isEqualTo("mg c c f v");
+            server.getOutputStream()
+                    .write((wire + "VA 1 c9 f6\r\ny\r\nVA 1 c9 f6\r\ny\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            if (wire.startsWith("END")) {
+                assertThat(await(first)).containsExactly("-", "-");
+            } else {
+                assertThat(failure(first)).isInstanceOf(MemcachedUnreachableException.class);
+            }
+            assertThat(failure(second)).isInstanceOf(MemcachedUnreachableException.class);
+            assertThat(failure(ask(link, "e"))).isInstanceOf(MemcachedUnreachableException.class);
+            assertThat(link.hasEnded()).isTrue();
+        }
+    }
+
+    @Test
+    void aRefusalIsToldThoseWhoWereRefusedAndTheConnectionGoesOn() throws Exception {
+        Link link = connect();
+        Socket server = accept();
+        BufferedReader requests = requests(server);
+        for (String refusal :
+                List.of("SERVER_ERROR out of memory writing get response", "CLIENT_ERROR bad command", "ERROR")) {
+            CompletableFuture<List<String>> before = ask(link, "a", "b");
+            CompletableFuture<List<String>> alone = ask(link, "c");
+            CompletableFuture<List<String>> after = ask(link, "a", "b");
+            for (String request : List.of("gets a b", "mg c c f v", "gets a b")) {
+                assertThat(requests.readLine()).isEqualTo(request);
+            }
+            String wire = "VALUE a 0 1 7\r\nx\r\n" + refusal + "\r\n" + refusal
+                    + "\r\nVALUE a 0 1 7\r\nx\r\nVALUE b 0 1 8\r\ny\r\nEND\r\n";
+            server.getOutputStream().write(wire.getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(failure(before))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(refusal);
+            assertThat(failure(alone)).isInstanceOf(IllegalStateException.class).hasMessageContaining(refusal);
+            assertThat(await(after)).containsExactly("a 0 7 x", "b 0 8 y");
+        }
+        assertThat(link.hasEnded()).isFalse();
+    }
+
+    private static final Dialect.Items<String> TEXT = new Dialect.Items<>() {
+        @Override
+        public String found(String name, int flags, long cas, byte[] bytes) {
+            return name + " " + flags + " " + cas + " " + new String(bytes, StandardCharsets.ISO_8859_1);
+        }
+
+        @Override
+        public String missing() {
+            return "-";
+        }
+    };
+
+    private static CompletableFuture<List<String>> ask(Link link, String... names) {
+        return link.ask(link.dialect().whole(List.of(names), TEXT));
+    }
+
+    private Link connect() throws IOException {
+        Link link = new Link("test", new Link.Counts(), (ended, reason) -> {});
+        link.speaks(MetaDialect.INSTANCE, 1 << 20);
+        driver.connect(
+                (InetSocketAddress) listening.getLocalSocketAddress(),
+                new Driver.Owner() {
+                    @Override
+                    public void connected(MemcachedTCPSession connected) {
+                        session.set(connected);
+                        link.connected(connected);
+                    }
+
+                    @Override
+                    public void disconnected() {
+                        link.disconnected();
+                    }
+                },
+                (int) LIMIT.toMillis());
+        opened.push(() -> link.end("the test is over"));
+        return link;
+    }
+
+    private Socket accept() throws IOException {
+        Socket accepted = keep(listening.accept());
+        accepted.setSoTimeout((int) LIMIT.toMillis());
+        return accepted;
+    }
+
+    private static BufferedReader requests(Socket socket) throws IOException {
+        return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+    }
+
+    private static ServerSocket unbound() {
+        try {
+            return new ServerSocket();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T closeable) {
+        opened.push(closeable);
+        return closeable;
+    }
+
+    private static <T> T await(CompletableFuture<T> future) {
+        try {
+            return future.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Throwable failure(CompletableFuture<?> future) {
+        try {
+            return fail("answered " + future.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            return cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
+        } catch (TimeoutException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
