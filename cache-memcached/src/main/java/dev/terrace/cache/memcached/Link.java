@@ -59,6 +59,7 @@ final class Link implements Driver.Owner {
     public void connected(MemcachedTCPSession connected) {
         session = connected;
         if (ended.get()) {
+            session = null;
             close(connected);
         }
     }
@@ -139,6 +140,8 @@ final class Link implements Driver.Owner {
     void end(String reason) {
         if (ended.compareAndSet(false, true)) {
             MemcachedTCPSession current = session;
+            // What was seen over this link names it for long; the buffers of its connection need not stay as long.
+            session = null;
             if (current != null) {
                 close(current);
             }

@@ -8,6 +8,7 @@ import com.google.code.yanf4j.nio.impl.SelectorManager;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import net.rubyeye.xmemcached.impl.MemcachedTCPSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -166,6 +168,22 @@ final class LinkTest {
             assertThat(await(after)).containsExactly("a 0 7 x", "b 0 8 y");
         }
         assertThat(link.hasEnded()).isFalse();
+    }
+
+    @Test
+    void aLinkThatHasEndedKeepsNoConnection() throws Exception {
+        Link link = connect();
+        accept();
+        WeakReference<@Nullable MemcachedTCPSession> connection = new WeakReference<>(session.getAndSet(null));
+        assertThat(connection.get()).isNotNull();
+        link.end("the test says so");
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (connection.get() != null) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            System.gc();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+        assertThat(link.hasEnded()).isTrue();
     }
 
     private static final Dialect.Items<String> TEXT = new Dialect.Items<>() {
