@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -136,6 +137,29 @@ final class DialectTest {
             assertThat(found.get(20)).isEqualTo(names.get(20) + " 0 8 [121]");
             assertThat(found).filteredOn("-"::equals).hasSize(28);
         }
+    }
+
+    @Test
+    void aLineIsBrokenBeforeTheNameThatItHasNoRoomFor() {
+        List<String> seven =
+                IntStream.range(0, 7).mapToObj(i -> "k".repeat(249) + i).toList();
+        List<String> fitting = new ArrayList<>(seven);
+        fitting.add("x".repeat(236));
+        List<String> longer = new ArrayList<>(seven);
+        longer.add("x".repeat(237));
+        String one = new String(MetaDialect.INSTANCE.whole(fitting, TEXT).bytes(), StandardCharsets.ISO_8859_1);
+        assertThat(one).isEqualTo("gets " + String.join(" ", fitting) + "\r\n").hasSize(2_000);
+        String two = new String(MetaDialect.INSTANCE.whole(longer, TEXT).bytes(), StandardCharsets.ISO_8859_1);
+        assertThat(two).isEqualTo("gets " + String.join(" ", seven) + "\r\ngets " + longer.get(7) + "\r\n");
+
+        String wire = "VALUE " + longer.get(7) + " 0 1 7\r\nx\r\nEND\r\n";
+        assertThat(whole(fitting, wire.replace(longer.get(7), fitting.get(7)), 1_000))
+                .endsWith(fitting.get(7) + " 0 7 [120]");
+        assertThat(whole(longer, "END\r\n" + wire, 1_000)).endsWith(longer.get(7) + " 0 7 [120]");
+        // Of a line that was asked later.
+        assertThatIllegalStateException()
+                .isThrownBy(() -> whole(longer, wire, 1_000))
+                .withMessageStartingWith("unexpected reply");
     }
 
     @Test

@@ -115,6 +115,32 @@ final class MemcachedFarTierTest {
     }
 
     @Test
+    void keysOfEveryLengthAreFoundInWhicheverLineTheyAreAskedFor() {
+        FarStore store = open(tier(server()));
+        List<String> keys = IntStream.rangeClosed(1, 260)
+                .mapToObj(length -> "k".repeat(length))
+                .toList();
+        List<String> there = keys.stream().filter(key -> key.length() % 3 != 0).toList();
+        await(store.put(there.stream()
+                .map(key -> new PutRequest(key, draft("END\r\nVALUE " + key.length())))
+                .toList()));
+        List<String> wanted = new ArrayList<>(keys);
+        wanted.addAll(keys);
+        List<FarReading> readings = await(store.read(wanted));
+        assertThat(readings).hasSize(wanted.size());
+        for (int i = 0; i < wanted.size(); i++) {
+            int length = wanted.get(i).length();
+            assertThat(readings.get(i)).satisfies(reading -> {
+                if (length % 3 == 0) {
+                    assertThat(reading).isEqualTo(FarReading.ABSENT);
+                } else {
+                    assertThat(text(reading)).isEqualTo("END\r\nVALUE " + length);
+                }
+            });
+        }
+    }
+
+    @Test
     void anInterruptedCallerAsksAsAnyOther() {
         FarStore store = open(tier(server()));
         put(store, "k", "value");
@@ -584,7 +610,10 @@ final class MemcachedFarTierTest {
     }
 
     private static String value(FarStore store, String key) {
-        FarReading reading = read(store, key);
+        return text(read(store, key));
+    }
+
+    private static String text(FarReading reading) {
         assertThat(reading).isInstanceOf(FarReading.Found.class);
         return UTF_8.decode(((FarReading.Found) reading)
                         .record()
