@@ -185,7 +185,12 @@ final class DialectTest {
                     .isThrownBy(() -> whole(List.of("a", "b"), wire, 1_000))
                     .withMessageStartingWith("unexpected reply");
         }
-        assertThatIllegalStateException().isThrownBy(() -> whole(List.of("a", "b"), "VALUE a 0 1 7\r\nabc\r\n", 1_000));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> whole(List.of("a", "b"), "VALUE a 0 1 7\r\nabcEND\r\n", 1_000))
+                .withMessage("a value does not end where it should");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> whole(List.of("a"), "VA 1 c7 f0\r\nabc", 1_000))
+                .withMessage("a value does not end where it should");
     }
 
     private static final Dialect.Items<String> TEXT = new Dialect.Items<>() {
