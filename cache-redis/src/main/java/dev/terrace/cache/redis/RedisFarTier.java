@@ -248,9 +248,10 @@ public final class RedisFarTier implements FarTier {
         }
 
         /**
-         * How many connections there are for data to each server: all are made and lost together, and what one thread sends goes
-         * through one of them. More than one helps where one thread of the driver has more to do than a processor can, or
-         * where large values hold others up; {@code docs/redis-production.md} has figures.
+         * How many connections there are for the data of caches to each server: all are made and lost together, and what one
+         * thread sends goes through one of them. More than one helps where one thread of the driver has more to do than a
+         * processor can, or where large values hold others up. What {@link #shared} is used for goes through the first
+         * alone, in its order. 64 MB may be unanswered on each; {@code docs/redis-production.md} has figures.
          *
          * @param connections 1, the default, to {@value #MOST_CONNECTIONS}
          */

@@ -125,6 +125,11 @@ final class RedisSession {
         send(lane(), commands, valueBytes);
     }
 
+    /** As {@link #send}, after all that was sent so before, by whichever thread. */
+    void sendInOrder(List<? extends AsyncCommand<String, byte[], ?>> commands, long valueBytes) {
+        send(lanes.get(0), commands, valueBytes);
+    }
+
     /** The same for all that one thread sends. */
     private Lane lane() {
         return lanes.size() == 1
@@ -153,7 +158,8 @@ final class RedisSession {
     }
 
     /**
-     * Makes a call through the driver's own interface, which counts as what is sent together does.
+     * Makes a call through the driver's own interface, which counts as what is sent together does. All calls go through one
+     * connection, with {@linkplain #sendInOrder what keeps its order}.
      *
      * @param valueBytes how many bytes of values it carries
      */
@@ -161,7 +167,7 @@ final class RedisSession {
             long valueBytes,
             Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {
         long weight = valueBytes + COMMAND_BYTES;
-        Lane lane = lane();
+        Lane lane = lanes.get(0);
         if (!lane.admit(weight)) {
             return CompletableFuture.failedFuture(new RedisException("too much is unanswered by the server already"));
         }

@@ -47,7 +47,7 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
         long size = bytes;
         connection
                 .call(session -> {
-                    session.send(commands, size);
+                    session.sendInOrder(commands, size);
                     return CompletableFuture.completedFuture(true);
                 })
                 .whenComplete((sent, failure) -> {

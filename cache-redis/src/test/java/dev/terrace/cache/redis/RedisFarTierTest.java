@@ -35,8 +35,10 @@ import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.protocol.CommandType;
 import io.lettuce.core.resource.ClientResources;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +50,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -337,6 +340,32 @@ final class RedisFarTierTest {
             return server.text("CLIENT", "LIST").contains("cmd=evalsha");
         });
         assertThat(cache.get("key")).isEqualTo("later");
+    }
+
+    /** Its parts are sent by different threads: the caller's, and those that read the answers to earlier ones. */
+    @Test
+    void aPipelineKeepsItsOrderOverSeveralConnections() throws Exception {
+        RedisServer server = server();
+        RedisFarTier tier =
+                keep(RedisFarTier.builder().uri(server.uri()).connections(8).build());
+        for (int round = 0; round < 3; round++) {
+            String key = "list " + round;
+            List<String> sent = IntStream.range(0, 12_000)
+                    .mapToObj(i -> i + " ".repeat(100))
+                    .toList();
+            FutureTask<List<Pipeline.Result>> execution = new FutureTask<>(() -> {
+                Pipeline pipeline =
+                        tier.shared().withBudget(Duration.ofSeconds(20)).pipeline();
+                sent.forEach(value -> pipeline.add(CommandType.RPUSH, key, value.getBytes(StandardCharsets.US_ASCII)));
+                return pipeline.execute().await();
+            });
+            new Thread(execution).start();
+
+            assertThat(execution.get(60, TimeUnit.SECONDS)).allMatch(result -> result.failure() == null);
+            assertThat((List<?>) server.command("LRANGE", key, 0, -1))
+                    .extracting(value -> new String((byte[]) value, StandardCharsets.US_ASCII))
+                    .isEqualTo(sent);
+        }
     }
 
     private static long several(RedisServer server, String more) {
