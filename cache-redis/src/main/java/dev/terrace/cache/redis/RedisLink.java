@@ -123,6 +123,10 @@ final class RedisLink {
 
     private void opened(Feed feed) {
         feeds.put(feed.keys.recordPrefix(), feed);
+        if (feed.over) {
+            feeds.remove(feed.keys.recordPrefix(), feed);
+            return;
+        }
         Line present;
         boolean first;
         lock.lock();
@@ -277,6 +281,7 @@ final class RedisLink {
 
         private final RedisKeys keys;
         private volatile @Nullable Listener listener;
+        private volatile boolean over;
 
         private Feed(RedisKeys keys) {
             this.keys = keys;
@@ -289,6 +294,7 @@ final class RedisLink {
         }
 
         void close() {
+            over = true;
             feeds.remove(keys.recordPrefix(), this);
             Line present;
             lock.lock();
@@ -372,7 +378,12 @@ final class RedisLink {
             ask(() -> {
                 Map<Feed, Long> askedAt = new LinkedHashMap<>();
                 for (Feed feed : asked) {
-                    if (armed.putIfAbsent(feed, Boolean.FALSE) == null) {
+                    if (armed.putIfAbsent(feed, Boolean.FALSE) != null) {
+                        continue;
+                    }
+                    if (feed.over) {
+                        armed.remove(feed);
+                    } else {
                         askedAt.put(feed, feed.told().nanos());
                     }
                 }
@@ -392,8 +403,11 @@ final class RedisLink {
             }
         }
 
+        /** Unless it was closed meanwhile: what is told is told to one cache of a name. */
         private void armed(Feed feed, long askedAt) {
-            armed.put(feed, Boolean.TRUE);
+            if (!armed.replace(feed, Boolean.FALSE, Boolean.TRUE)) {
+                return;
+            }
             if (!wasArmed) {
                 wasArmed = true;
                 if (isFirstToTell()) {

@@ -125,6 +125,24 @@ abstract class RedisLinkContract {
         seen(here, "key", "new");
     }
 
+    /** Or before the server is asked: the next cache of that name alone is told. */
+    @Test
+    final void aCacheThatIsClosedBeforeTheServerAgreesIsNotToldInPlaceOfTheNext() {
+        RedisFarTier tier = tier(builder -> builder);
+        Cache<String, String> other = keep(builder("other", tier).build());
+        awaitArmed(other);
+        for (int i = 0; i < 30; i++) {
+            builder(NAME, tier).build().close();
+        }
+        Cache<String, String> here = node(tier, builder -> builder);
+        Cache<String, String> there = node();
+        there.put("key", "old");
+        assertThat(here.get("key")).isEqualTo("old");
+
+        there.put("key", "new");
+        seen(here, "key", "new");
+    }
+
     @Test
     final void aChangeWhileTheLinkIsDownIsSeenOnceItIsBack() {
         Cache<String, String> here = node();
