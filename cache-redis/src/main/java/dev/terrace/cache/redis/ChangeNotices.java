@@ -8,7 +8,9 @@ import io.lettuce.core.protocol.CommandType;
 import io.lettuce.core.pubsub.PubSubOutput;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -76,18 +78,16 @@ final class ChangeNotices implements Telling {
         return cache.notices().channel(clusterName);
     }
 
-    /** One after the other: to several at once the old protocol has several answers. */
+    /** Each by itself, since to several the old protocol has several answers; and together, so that many take no longer. */
     @Override
     public CompletableFuture<?> begin(Collection<RedisKeys> wanted) {
-        CompletableFuture<?> begun = CompletableFuture.completedFuture(null);
+        List<CompletableFuture<?>> begun = new ArrayList<>();
         for (RedisKeys cache : wanted) {
-            begun = begun.thenCompose(before -> {
-                        caches.put(channel(cache), cache);
-                        return ask(CommandType.SUBSCRIBE, channel(cache));
-                    })
-                    .thenRun(() -> cache.notices().setAwaited(true));
+            caches.put(channel(cache), cache);
+            begun.add(ask(CommandType.SUBSCRIBE, channel(cache))
+                    .thenRun(() -> cache.notices().setAwaited(true)));
         }
-        return begun;
+        return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new));
     }
 
     @Override

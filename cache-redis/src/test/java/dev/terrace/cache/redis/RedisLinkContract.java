@@ -144,6 +144,25 @@ abstract class RedisLinkContract {
     }
 
     @Test
+    final void manyCachesAreAskedForInTheTimeOfOne() {
+        try (FaultyLink proxy = FaultyLink.to(server.port())) {
+            RedisFarTier tier =
+                    tier(builder -> builder.linkThrough(RedisURI.create("redis://127.0.0.1:" + proxy.port())));
+            List<Cache<String, String>> caches = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                caches.add(keep(builder("cache" + i, tier)
+                        .maxStaleness(Duration.ofSeconds(1))
+                        .build()));
+            }
+            caches.forEach(RedisLinkContract::awaitArmed);
+            proxy.toClient().delay(Duration.ofMillis(25));
+            proxy.cut();
+            awaitTrue(
+                    () -> caches.stream().allMatch(cache -> cache.stats().link().armings() > 1));
+        }
+    }
+
+    @Test
     final void aChangeWhileTheLinkIsDownIsSeenOnceItIsBack() {
         Cache<String, String> here = node();
         Cache<String, String> there = node();

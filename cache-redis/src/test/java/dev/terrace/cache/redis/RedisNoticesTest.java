@@ -186,6 +186,25 @@ final class RedisNoticesTest extends RedisLinkContract {
         awaitConfirmed(here);
     }
 
+    /** They are all asked for at once when the link begins anew. */
+    @Test
+    void overTheOldProtocolEachOfManyCachesIsTold() {
+        RedisServer old = keep(RedisServer.start("--rename-command", "HELLO", ""));
+        RedisFarTier tier = keep(RedisFarTier.connect(old.uri()));
+        RedisFarTier writers = keep(RedisFarTier.connect(old.uri()));
+        List<Cache<String, String>> here = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            here.add(keep(builder("cache" + i, tier).build()));
+        }
+        here.forEach(RedisLinkContract::awaitArmed);
+        old.command("CLIENT", "KILL", "TYPE", "pubsub");
+        awaitTrue(() -> here.stream().allMatch(cache -> cache.stats().link().armings() == 2));
+
+        for (int i = 0; i < 20; i++) {
+            assertIsToldBy(keep(builder("cache" + i, writers).build()), here.get(i));
+        }
+    }
+
     @Test
     void whoMayNeitherTrackNorListenCompares() {
         limit("+@all", "-client|tracking", "-subscribe");
