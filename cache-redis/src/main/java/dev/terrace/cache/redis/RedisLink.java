@@ -56,6 +56,9 @@ final class RedisLink {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Line line; // guarded by lock
     private boolean started; // guarded by lock
+    /** How often the server may have become another one. */
+    private int renewals; // guarded by lock
+
     private int failures; // guarded by lock
     private @Nullable Future<?> nextDial; // guarded by lock
     /** Whether the log says that the server tells. */
@@ -94,6 +97,7 @@ final class RedisLink {
         lock.lock();
         try {
             mode = place.coherence();
+            renewals++;
             present = line;
             paused = nextDial;
         } finally {
@@ -149,9 +153,11 @@ final class RedisLink {
             return;
         }
         RedisCoherence now;
+        int at;
         lock.lock();
         try {
             now = mode;
+            at = renewals;
         } finally {
             lock.unlock();
         }
@@ -165,7 +171,7 @@ final class RedisLink {
         }
         dialed.whenComplete((next, failure) -> {
             if (failure == null) {
-                begin(next);
+                begin(next, at);
             } else {
                 // The data connection says why.
                 dialAfter(pause());
@@ -185,12 +191,15 @@ final class RedisLink {
                 (session, told) -> new ChangeNotices(session, connection, place.inCluster(), told));
     }
 
-    private void begin(Line next) {
+    /** @param at how often the server had become another one when it was asked for a connection */
+    private void begin(Line next, int at) {
         boolean late;
+        boolean elsewhere;
         lock.lock();
         try {
             late = closed;
-            if (!late) {
+            elsewhere = at != renewals;
+            if (!late && !elsewhere) {
                 line = next;
             }
         } finally {
@@ -198,6 +207,9 @@ final class RedisLink {
         }
         if (late) {
             next.end("the far tier was closed");
+        } else if (elsewhere) {
+            next.end("the server was connected anew");
+            dial();
         } else if (next.session.hasEnded()) {
             ended(next, "the connection was lost");
         } else {
