@@ -15,6 +15,7 @@ import dev.terrace.cache.testkit.RedisCluster;
 import dev.terrace.cache.testkit.RedisSentinel;
 import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.cluster.RedisClusterClient;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -294,6 +295,52 @@ final class RedisTopologiesTest {
         Cache<String, String> node = node(keep(RedisFarTier.using(client)), BOUND);
         node.put("k", "v");
         assertThat(sentinel.primary().command("EXISTS", "t:{topology:k}")).isEqualTo(1L);
+    }
+
+    @Test
+    void sentinelsThatWantAPasswordAreAskedOnOneConnectionEachWhichEndsWithTheTier() {
+        RedisSentinel sentinel = keep(RedisSentinel.start());
+        sentinel.sentinels().forEach(one -> one.command("ACL", "SETUSER", "default", "resetpass", ">secret"));
+        RedisURI refused = RedisURI.create(sentinel.uri());
+        RedisFarTier without = keep(RedisFarTier.connect(refused));
+        assertThatThrownBy(() -> without.open("topology", BUDGET)
+                        .ping()
+                        .toCompletableFuture()
+                        .get(20, TimeUnit.SECONDS))
+                .hasStackTraceContaining("no sentinel names a primary");
+        without.close();
+
+        RedisURI uri = RedisURI.create(sentinel.uri());
+        uri.getSentinels().forEach(one -> one.setAuthentication("secret"));
+        RedisFarTier tier = keep(RedisFarTier.connect(uri));
+        Cache<String, String> node = node(tier, BOUND);
+        node.put("k", "v");
+        assertThat(sentinel.primary().command("EXISTS", "t:{topology:k}")).isEqualTo(1L);
+        awaitTrue(
+                "all are asked",
+                () -> sentinel.sentinels().stream().allMatch(one -> askedBy(one).size() == 1));
+        List<List<String>> before =
+                sentinel.sentinels().stream().map(RedisTopologiesTest::askedBy).toList();
+        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+        assertThat(sentinel.sentinels().stream()
+                        .map(RedisTopologiesTest::askedBy)
+                        .toList())
+                .isEqualTo(before);
+
+        node.close();
+        tier.close();
+        awaitTrue(
+                "nobody asks any more",
+                () -> sentinel.sentinels().stream().allMatch(one -> askedBy(one).isEmpty()));
+    }
+
+    /** The connections that ask a sentinel for the primary. */
+    private static List<String> askedBy(RedisServer sentinel) {
+        return sentinel.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.contains(" cmd=sentinel|get-master-addr-by-name "))
+                .map(client -> client.replaceAll("^id=(\\d+) .*", "$1"))
+                .toList();
     }
 
     /** One node writes rising numbers, another one reads them. */
