@@ -348,6 +348,8 @@ final class RedisFarTierTest {
         RedisServer server = server();
         RedisFarTier tier =
                 keep(RedisFarTier.builder().uri(server.uri()).connections(8).build());
+        // What is asked before there is a connection waits for it, and not in order.
+        tier.shared().pipeline().get("none").execute().await();
         for (int round = 0; round < 3; round++) {
             String key = "list " + round;
             List<String> sent = IntStream.range(0, 12_000)
