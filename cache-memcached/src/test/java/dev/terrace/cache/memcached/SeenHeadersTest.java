@@ -29,7 +29,7 @@ final class SeenHeadersTest {
     @Test
     void anIdOfTheSameSlotIsAnother() {
         seen.saw("a", link, record(7, 1));
-        for (long other : List.of(7L + (1L << 15), 7L + (1L << 32), 7L - (1L << 63))) {
+        for (long other : List.of(7L + (1L << 15), 7L + (1L << 32), Long.MIN_VALUE + 7)) {
             assertThat(seen.recall("a", link, other)).isNull();
         }
         seen.saw("a", link, record(7 + (1L << 15), 2));
