@@ -68,18 +68,11 @@ final class LinkTest {
         CompletableFuture<?> unanswered = ask(link, "first");
         assertThat(requests.readLine()).isEqualTo("mg first c f v");
 
-        Reactor reactor =
-                (Reactor) Objects.requireNonNull(session.get()).getAttribute(SelectorManager.REACTOR_ATTRIBUTE);
-        Field field = Reactor.class.getDeclaredField("wakenUp");
-        field.setAccessible(true);
-        AtomicBoolean woken = (AtomicBoolean) field.get(reactor);
+        AtomicBoolean woken = woken();
         int rounds = 5;
         long began = System.nanoTime();
         for (int round = 0; round < rounds; round++) {
-            // What the driver has when somebody wakes it after it has looked what to do, and before it selects.
-            while (!woken.compareAndSet(false, true)) {
-                Thread.onSpinWait();
-            }
+            pretend(woken);
             ask(link, "k" + round);
             assertThat(requests.readLine()).isEqualTo("mg k" + round + " c f v");
         }
@@ -143,6 +136,23 @@ final class LinkTest {
             assertThat(failure(ask(link, "e"))).isInstanceOf(MemcachedUnreachableException.class);
             assertThat(link.hasEnded()).isTrue();
         }
+    }
+
+    @Test
+    void whatTheServerSaysUnaskedIsNoAnswerToWhatIsAskedNext() throws Exception {
+        Link link = connect();
+        Socket server = accept();
+        CompletableFuture<List<String>> first = ask(link, "a");
+        assertThat(requests(server).readLine()).isEqualTo("mg a c f v");
+        server.getOutputStream().write("EN\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(await(first)).containsExactly("-");
+        server.getOutputStream().write("VA 1 c9 f6\r\ny\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (!link.hasEnded()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+        assertThat(failure(ask(link, "b"))).isInstanceOf(MemcachedUnreachableException.class);
     }
 
     @Test
@@ -222,6 +232,20 @@ final class LinkTest {
                 (int) LIMIT.toMillis());
         opened.push(() -> link.end("the test is over"));
         return link;
+    }
+
+    private AtomicBoolean woken() throws ReflectiveOperationException {
+        Object reactor = Objects.requireNonNull(session.get()).getAttribute(SelectorManager.REACTOR_ATTRIBUTE);
+        Field field = Reactor.class.getDeclaredField("wakenUp");
+        field.setAccessible(true);
+        return (AtomicBoolean) field.get(reactor);
+    }
+
+    /** What the driver has when somebody wakes it after it has looked what to do, and before it selects. */
+    private static void pretend(AtomicBoolean woken) {
+        while (!woken.compareAndSet(false, true)) {
+            Thread.onSpinWait();
+        }
     }
 
     private Socket accept() throws IOException {
