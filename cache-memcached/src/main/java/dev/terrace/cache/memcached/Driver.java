@@ -101,6 +101,11 @@ final class Driver {
         }
     }
 
+    /** The driver forgets that it was to wake a reactor that is about to select, which then sleeps for a second. */
+    private static void wake(Reactor reactor) {
+        reactor.getSelector().wakeup();
+    }
+
     /** Where to connect, and who wants to know. */
     private static final class Target extends InetSocketAddressWrapper {
 
@@ -137,7 +142,11 @@ final class Driver {
 
         void adopt(SocketChannel channel, Target target) throws IOException {
             configureSocketChannel(channel);
-            target.owner.connected(createSession(channel, target));
+            MemcachedTCPSession session = createSession(channel, target);
+            if (session.getAttribute(SelectorManager.REACTOR_ATTRIBUTE) instanceof Reactor reactor) {
+                wake(reactor);
+            }
+            target.owner.connected(session);
         }
 
         @Override
@@ -224,9 +233,7 @@ final class Driver {
                 }
             } else {
                 reactor.registerSession(this, EventType.WRITEABLE);
-                // The driver forgets that it was to wake a reactor that is about to select, which then sleeps for a
-                // second.
-                reactor.getSelector().wakeup();
+                wake(reactor);
             }
         }
 

@@ -81,6 +81,22 @@ final class LinkTest {
     }
 
     @Test
+    void aNewConnectionIsReadAtOnceThoughTheReactorThinksThatItWasWoken() throws Exception {
+        connect();
+        accept();
+        AtomicBoolean woken = woken();
+        int rounds = 5;
+        long began = System.nanoTime();
+        for (int round = 0; round < rounds; round++) {
+            pretend(woken);
+            CompletableFuture<List<String>> asked = ask(connect(), "a");
+            accept().getOutputStream().write("EN\r\n".getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(await(asked)).containsExactly("-");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(rounds - 2));
+    }
+
+    @Test
     void whereverRepliesAreCutEachWaiterEndsAndNobodyIsToldWhatIsNotHis() throws Exception {
         String many = "VALUE a 5 5 7\r\nEND\r\n\r\nVALUE c 0 0 8\r\n\r\nEND\r\n";
         String one = "VA 8 c9 f6\r\nVALUE a \r\n";
