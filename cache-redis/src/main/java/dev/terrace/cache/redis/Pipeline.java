@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -168,13 +170,19 @@ public final class Pipeline {
         return null;
     }
 
-    /** Sends parts, some at a time. */
+    /**
+     * Sends parts, some at a time and one after the other: who finds that one may be sent sends it and all that may be sent
+     * meanwhile. After the first it is never the driver's own thread, which would overtake what others have handed to it.
+     */
     private final class Run {
 
         private final List<List<Entry>> parts;
         private final List<CompletableFuture<List<Result>>> done = new ArrayList<>();
         private final Answer<List<Result>> answer = new Answer<>();
+        private final AtomicInteger maySend = new AtomicInteger();
         private final long start = System.nanoTime();
+        private volatile @Nullable RuntimeException broken;
+        private int next; // belongs to who sends
 
         Run(List<List<Entry>> parts) {
             this.parts = parts;
@@ -188,20 +196,29 @@ public final class Pipeline {
                 listener.onEnd(start, firstFailure(all));
                 answer.complete(all);
             });
-            for (int i = 0; i < Math.min(PARTS_UNDER_WAY, parts.size()); i++) {
-                send(i, null);
-            }
+            maySend(PARTS_UNDER_WAY);
             return answer;
         }
 
-        /** @param before why a part before it failed as a whole, or null */
-        private void send(int number, @Nullable RuntimeException before) {
+        private void maySend(int more) {
+            if (maySend.getAndAdd(more) == 0) {
+                do {
+                    if (next < parts.size()) {
+                        send(next++);
+                    }
+                } while (maySend.decrementAndGet() > 0);
+            }
+        }
+
+        private void send(int number) {
             List<Entry> part = parts.get(number);
+            RuntimeException before = broken;
             if (before != null) {
-                finish(
-                        number,
-                        part.stream().map(entry -> new Result(null, before)).toList(),
-                        before);
+                done.get(number)
+                        .complete(part.stream()
+                                .map(entry -> new Result(null, before))
+                                .toList());
+                maySend.incrementAndGet();
                 return;
             }
             List<CompletableFuture<List<Object>>> replies = wire.batch(part);
@@ -209,24 +226,27 @@ public final class Pipeline {
                     .orTimeout(budget.toNanos(), TimeUnit.NANOSECONDS)
                     .whenComplete((all, failure) -> {
                         List<Result> results = new ArrayList<>(part.size());
-                        RuntimeException whole = null;
                         for (CompletableFuture<List<Object>> reply : replies) {
                             Result result = result(reply);
                             results.add(result);
                             if (result.failure() instanceof RedisCallException call
                                     && (call.reason() == Reason.TIMED_OUT || call.reason() == Reason.UNREACHABLE)) {
-                                whole = call;
+                                broken = call;
                             }
                         }
-                        finish(number, results, whole);
+                        done.get(number).complete(results);
+                        if (number + PARTS_UNDER_WAY < parts.size()) {
+                            sendMore();
+                        }
                     });
         }
 
-        private void finish(int number, List<Result> results, @Nullable RuntimeException whole) {
-            done.get(number).complete(results);
-            int next = number + PARTS_UNDER_WAY;
-            if (next < parts.size()) {
-                send(next, whole);
+        private void sendMore() {
+            try {
+                wire.timer().execute(() -> maySend(1));
+            } catch (RejectedExecutionException shutDown) {
+                // Nothing can be sent any more; the parts that are left are to learn of it here.
+                maySend(1);
             }
         }
 
