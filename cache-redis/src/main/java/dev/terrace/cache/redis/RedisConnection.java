@@ -5,8 +5,10 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -15,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,12 +50,14 @@ final class RedisConnection {
     private final SampledFarClock clock = new SampledFarClock();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final CompletableFuture<RedisSession> firstAttempt = new CompletableFuture<>();
+    /** What is asked before the first attempt has ended, in that order, and done with null where it failed. Guarded by lock. */
+    private final Queue<Consumer<@Nullable RedisSession>> early = new ArrayDeque<>();
+
     private volatile @Nullable RedisSession session;
     private volatile @Nullable RedisUnreachableException down;
     private volatile long silenceNanos = SHORTEST_SILENCE.toNanos();
     private volatile boolean closed;
-    private int waiting;
+    private boolean attempted;
     private int failures;
     private boolean checked;
 
@@ -148,23 +153,40 @@ final class RedisConnection {
 
     private <T> CompletionStage<T> withoutSession(
             Function<? super RedisSession, ? extends CompletionStage<T>> operation) {
+        CompletableFuture<T> result = new CompletableFuture<>();
         RedisSession justMade;
         lock.lock();
         try {
             justMade = session;
             if (justMade == null) {
-                if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
+                if (attempted || closed || early.size() == MOST_WAITING) {
                     return CompletableFuture.failedFuture(unreachable());
                 }
-                waiting++;
+                early.add(made -> (made == null
+                                ? CompletableFuture.<T>failedFuture(unreachable())
+                                : apply(operation, made))
+                        .whenComplete((answer, failure) -> complete(result, answer, failure)));
+                return result;
             }
         } finally {
             lock.unlock();
         }
-        if (justMade != null) {
-            return apply(operation, justMade);
+        return apply(operation, justMade);
+    }
+
+    private static <T> void complete(CompletableFuture<T> result, @Nullable T answer, @Nullable Throwable failure) {
+        if (failure == null) {
+            result.complete(answer);
+        } else {
+            result.completeExceptionally(failure);
         }
-        return firstAttempt.thenCompose(first -> apply(operation, first));
+    }
+
+    /** To be called with the lock. */
+    private List<Consumer<@Nullable RedisSession>> askedEarly() {
+        List<Consumer<@Nullable RedisSession>> asked = List.copyOf(early);
+        early.clear();
+        return asked;
     }
 
     private static <T> CompletionStage<T> apply(
@@ -244,19 +266,30 @@ final class RedisConnection {
     private void established(RedisSession greeted) {
         boolean late;
         boolean first;
-        lock.lock();
-        try {
-            late = closed;
-            first = !checked;
-            checked = true;
-            if (!late) {
-                session = greeted;
-                down = null;
-                failures = 0;
+        boolean again;
+        List<Consumer<@Nullable RedisSession>> asked;
+        do {
+            lock.lock();
+            try {
+                late = closed;
+                first = !checked;
+                again = attempted;
+                asked = askedEarly();
+                // Only then: nobody is to overtake what was asked before.
+                if (asked.isEmpty()) {
+                    checked = true;
+                    attempted = true;
+                    if (!late) {
+                        session = greeted;
+                        down = null;
+                        failures = 0;
+                    }
+                }
+            } finally {
+                lock.unlock();
             }
-        } finally {
-            lock.unlock();
-        }
+            asked.forEach(one -> one.accept(greeted));
+        } while (!asked.isEmpty());
         if (late) {
             greeted.end("the far tier was closed");
             return;
@@ -265,7 +298,7 @@ final class RedisConnection {
         if (first) {
             ServerCheck.begin(server, greeted);
         }
-        if (!firstAttempt.complete(greeted)) {
+        if (again) {
             onNewSession.run();
         }
         if (greeted.hasEnded()) {
@@ -293,14 +326,17 @@ final class RedisConnection {
     private void failed(Throwable failure) {
         RedisUnreachableException unreachable = new RedisUnreachableException(server, failure);
         int before;
+        List<Consumer<@Nullable RedisSession>> asked;
         lock.lock();
         try {
             down = unreachable;
             before = failures++;
+            attempted = true;
+            asked = askedEarly();
         } finally {
             lock.unlock();
         }
-        firstAttempt.completeExceptionally(closed ? unreachable() : unreachable);
+        asked.forEach(one -> one.accept(null));
         if (before == 0 && !closed) {
             LOG.warn("{}; trying again until it succeeds", unreachable.getMessage());
         }
@@ -326,16 +362,18 @@ final class RedisConnection {
     /** Ends the session and all attempts. */
     void close() {
         RedisSession current;
+        List<Consumer<@Nullable RedisSession>> asked;
         lock.lock();
         try {
             closed = true;
             current = session;
+            asked = askedEarly();
         } finally {
             lock.unlock();
         }
         if (current != null) {
             current.end("the far tier was closed");
         }
-        firstAttempt.completeExceptionally(unreachable());
+        asked.forEach(one -> one.accept(null));
     }
 }

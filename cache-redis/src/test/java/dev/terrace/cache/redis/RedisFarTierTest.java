@@ -115,6 +115,27 @@ final class RedisFarTierTest {
     }
 
     @Test
+    void whatIsAskedBeforeThereIsAConnectionKeepsItsOrder() {
+        RedisServer server = server();
+        for (int round = 0; round < 20; round++) {
+            String key = "early " + round;
+            try (RedisFarTier tier = RedisFarTier.connect(server.uri())) {
+                List<Pipeline> pipelines = IntStream.range(0, 200)
+                        .mapToObj(i -> tier.shared()
+                                .withBudget(Duration.ofSeconds(20))
+                                .pipeline()
+                                .add(CommandType.RPUSH, key, Integer.toString(i).getBytes(UTF_8)))
+                        .toList();
+                pipelines.stream().map(Pipeline::execute).toList().forEach(answer -> answer.await());
+            }
+            assertThat((List<?>) server.command("LRANGE", key, 0, -1))
+                    .extracting(value -> new String((byte[]) value, UTF_8))
+                    .containsExactlyElementsOf(
+                            IntStream.range(0, 200).mapToObj(Integer::toString).toList());
+        }
+    }
+
+    @Test
     void aFrozenServerBlocksNoCaller() {
         RedisServer redis = server();
         FarStore store = open(RedisFarTier.connect(redis.uri()));
@@ -351,8 +372,6 @@ final class RedisFarTierTest {
         RedisServer server = server();
         RedisFarTier tier =
                 keep(RedisFarTier.builder().uri(server.uri()).connections(8).build());
-        // What is asked before there is a connection waits for it, and not in order.
-        tier.shared().pipeline().get("none").execute().await();
         for (int round = 0; round < 3; round++) {
             String key = "list " + round;
             List<String> sent = IntStream.range(0, 12_000)
