@@ -5,9 +5,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -18,6 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,14 +56,16 @@ final class Node {
     private final Link.Counts counts = new Link.Counts();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final CompletableFuture<Link> firstAttempt = new CompletableFuture<>();
+    /** What is asked before the first attempt has ended, in that order, and done with null where it failed. Guarded by lock. */
+    private final Queue<Consumer<@Nullable Link>> early = new ArrayDeque<>();
+
     private final AtomicBoolean lookingUp = new AtomicBoolean();
     private volatile @Nullable Link link;
     private volatile @Nullable InetAddress dialed;
     private volatile @Nullable MemcachedUnreachableException down;
     private volatile long doubtNanos = SHORTEST_DOUBT.toNanos();
     private volatile boolean closed;
-    private int waiting;
+    private boolean attempted;
     private int failures;
 
     /**
@@ -162,23 +167,40 @@ final class Node {
     }
 
     private <T> CompletableFuture<T> withoutLink(Function<? super Link, ? extends CompletionStage<T>> operation) {
+        CompletableFuture<T> result = new CompletableFuture<>();
         Link justMade;
         lock.lock();
         try {
             justMade = link;
             if (justMade == null) {
-                if (firstAttempt.isDone() || closed || waiting == MOST_WAITING) {
+                if (attempted || closed || early.size() == MOST_WAITING) {
                     return CompletableFuture.failedFuture(unreachable());
                 }
-                waiting++;
+                early.add(made -> (made == null
+                                ? CompletableFuture.<T>failedFuture(unreachable())
+                                : apply(operation, made))
+                        .whenComplete((answer, failure) -> complete(result, answer, failure)));
+                return result;
             }
         } finally {
             lock.unlock();
         }
-        if (justMade != null) {
-            return apply(operation, justMade);
+        return apply(operation, justMade);
+    }
+
+    private static <T> void complete(CompletableFuture<T> result, @Nullable T answer, @Nullable Throwable failure) {
+        if (failure == null) {
+            result.complete(answer);
+        } else {
+            result.completeExceptionally(failure);
         }
-        return firstAttempt.thenCompose(first -> apply(operation, first));
+    }
+
+    /** To be called with the lock. */
+    private List<Consumer<@Nullable Link>> askedEarly() {
+        List<Consumer<@Nullable Link>> asked = List.copyOf(early);
+        early.clear();
+        return asked;
     }
 
     private static <T> CompletableFuture<T> apply(
@@ -262,17 +284,26 @@ final class Node {
 
     private void established(Link greeted, Map<String, String> stats) {
         boolean late;
-        lock.lock();
-        try {
-            late = closed;
-            if (!late) {
-                link = greeted;
-                down = null;
-                failures = 0;
+        List<Consumer<@Nullable Link>> asked;
+        do {
+            lock.lock();
+            try {
+                late = closed;
+                asked = askedEarly();
+                // Only then: nobody is to overtake what was asked before.
+                if (asked.isEmpty()) {
+                    attempted = true;
+                    if (!late) {
+                        link = greeted;
+                        down = null;
+                        failures = 0;
+                    }
+                }
+            } finally {
+                lock.unlock();
             }
-        } finally {
-            lock.unlock();
-        }
+            asked.forEach(one -> one.accept(greeted));
+        } while (!asked.isEmpty());
         if (late) {
             greeted.end("the far tier was closed");
             return;
@@ -283,7 +314,6 @@ final class Node {
                 stats.getOrDefault("version", "unknown"),
                 greeted.dialect().name(),
                 greeted.itemLimit());
-        firstAttempt.complete(greeted);
         if (greeted.hasEnded()) {
             ended(greeted, "the connection was lost");
         } else {
@@ -324,14 +354,17 @@ final class Node {
         MemcachedUnreachableException unreachable =
                 MemcachedUnreachableException.noConnection(address.toString(), cause);
         int before;
+        List<Consumer<@Nullable Link>> asked;
         lock.lock();
         try {
             down = unreachable;
             before = failures++;
+            attempted = true;
+            asked = askedEarly();
         } finally {
             lock.unlock();
         }
-        firstAttempt.completeExceptionally(closed ? unreachable() : unreachable);
+        asked.forEach(one -> one.accept(null));
         if (before == 0 && !closed) {
             LOG.warn("{}; trying again until it succeeds", unreachable.getMessage());
         }
@@ -403,17 +436,19 @@ final class Node {
     /** Ends the link and all attempts. */
     void close() {
         Link current;
+        List<Consumer<@Nullable Link>> asked;
         lock.lock();
         try {
             closed = true;
             current = link;
+            asked = askedEarly();
         } finally {
             lock.unlock();
         }
         if (current != null) {
             current.end("the far tier was closed");
         }
-        firstAttempt.completeExceptionally(unreachable());
+        asked.forEach(one -> one.accept(null));
     }
 
     @Override

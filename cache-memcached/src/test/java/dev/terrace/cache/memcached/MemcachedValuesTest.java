@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
 import net.rubyeye.xmemcached.XMemcachedClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -167,6 +168,18 @@ final class MemcachedValuesTest {
                 .withMessageContaining("life");
         assertThatThrownBy(() -> await(values.put("k", "x".repeat(2 << 20), LIFE)))
                 .hasMessageContaining("larger than");
+    }
+
+    @Test
+    void whatIsPutBeforeThereIsAConnectionKeepsItsOrder() {
+        server.freeze();
+        MemcachedValues values = values();
+        List<CompletionStage<Void>> puts = LongStream.rangeClosed(1, 200)
+                .mapToObj(number -> values.put("k", number, LIFE))
+                .toList();
+        server.thaw();
+        puts.forEach(MemcachedValuesTest::await);
+        assertThat(await(values.get("k"))).contains(new PlainValue.Numeral(200));
     }
 
     @Test
