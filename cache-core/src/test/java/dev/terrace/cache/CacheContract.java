@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -1240,7 +1241,7 @@ public abstract class CacheContract {
         void whoWaitsForALoadIsReleased() {
             Cache<String, String> cache = cache();
             source.holding = true;
-            CompletableFuture<String> waiting = CompletableFuture.supplyAsync(() -> cache.get("a"));
+            CompletableFuture<String> waiting = OwnThread.supply(() -> cache.get("a"));
             Eventually.holds("the load runs", () -> !source.asked.isEmpty());
             cache.close();
             assertThatThrownBy(() -> waiting.get(30, TimeUnit.SECONDS))

@@ -20,9 +20,18 @@ import java.time.Clock;
 import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** Rules of architecture that hold in every published module; each module's {@code ArchitectureTest} checks them. */
 public final class HouseRules {
+
+    private static final ArchRule TASKS_NAME_THEIR_THREADS = noClasses()
+            .should()
+            .callMethod(CompletableFuture.class, "runAsync", Runnable.class)
+            .orShould()
+            .callMethod(CompletableFuture.class, "supplyAsync", Supplier.class)
+            .because("the common pool may have one thread, which a task that blocks takes from all");
 
     private static final List<ArchRule> RULES = List.of(
             slices().matching("dev.terrace.(**)").should().beFreeOfCycles().as("packages are free of cycles"),
@@ -48,6 +57,7 @@ public final class HouseRules {
                     .callMethodWhere(
                             target(owner(resideInAPackage("java.time.."))).and(target(name("now"))))
                     .because("the wall clocks of nodes differ"),
+            TASKS_NAME_THEIR_THREADS,
             NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS,
             NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING);
 
@@ -65,7 +75,11 @@ public final class HouseRules {
         return Path.of(System.getProperty("basedir", ""), "target", "classes");
     }
 
-    /** Fails with every violation of every rule. */
+    private static Path testClassesDirectory() {
+        return classesDirectory().resolveSibling("test-classes");
+    }
+
+    /** Fails with every violation of every rule, and where a test of the module runs tasks on the common pool. */
     public static void check(JavaClasses classes) {
         List<String> violations = RULES.stream()
                 .map(rule -> rule.allowEmptyShould(true).evaluate(classes))
@@ -73,5 +87,8 @@ public final class HouseRules {
                 .map(result -> result.getFailureReport().toString())
                 .toList();
         assertThat(violations).isEmpty();
+        TASKS_NAME_THEIR_THREADS
+                .allowEmptyShould(true)
+                .check(new ClassFileImporter().importPath(testClassesDirectory()));
     }
 }

@@ -14,6 +14,7 @@ import dev.terrace.cache.spi.InvalidationBus;
 import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.Ledger;
 import dev.terrace.cache.testkit.MemcachedServer;
+import dev.terrace.cache.testkit.OwnThread;
 import dev.terrace.cache.testkit.RedisServer;
 import dev.terrace.cache.testkit.ScenarioReport;
 import java.time.Duration;
@@ -189,11 +190,11 @@ final class BusScenariosTest {
         }
         Watch watch = new Watch();
         List<CompletableFuture<Void>> threads = new ArrayList<>();
-        threads.add(started(() -> write(nodes, ledger, new Random(seed))));
+        threads.add(OwnThread.run(() -> write(nodes, ledger, new Random(seed))));
         awaitTrue("every key is there", () -> ledger.latest(keys - 1) > 0);
         for (Cache<String, String> node : nodes) {
             Random random = new Random(seed + threads.size());
-            threads.add(started(() -> read(node, ledger, random, watch)));
+            threads.add(OwnThread.run(() -> read(node, ledger, random, watch)));
         }
         TimeUnit.NANOSECONDS.sleep(Duration.ofSeconds(FULL ? 20 : 3).toNanos());
         String healthy = nearRatios(nodes) + ", oldest " + watch.worst.get() / 1_000_000 + " ms";
@@ -291,14 +292,6 @@ final class BusScenariosTest {
         synchronized void paused(long nanos) {
             longestPause = Math.max(longestPause, nanos);
         }
-    }
-
-    private static CompletableFuture<Void> started(Runnable task) {
-        return CompletableFuture.runAsync(task, run -> {
-            Thread thread = new Thread(run, "probe");
-            thread.setDaemon(true);
-            thread.start();
-        });
     }
 
     private static void write(Cache<String, String> node, Ledger ledger) {

@@ -24,6 +24,7 @@ import dev.terrace.cache.spi.FarStore.PutRequest;
 import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.testkit.MemcachedServer;
+import dev.terrace.cache.testkit.OwnThread;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -99,7 +100,7 @@ final class MemcachedFarTierTest {
         List<CompletableFuture<Void>> done = new ArrayList<>();
         for (int thread = 0; thread < threads; thread++) {
             String key = "k" + thread;
-            done.add(CompletableFuture.runAsync(() -> {
+            done.add(OwnThread.run(() -> {
                 for (int round = 0; round < 60; round++) {
                     // Some larger than what a socket takes at once.
                     String value = key + "-" + "x".repeat(round % 20 == 0 ? 900_000 : round * 100);

@@ -8,6 +8,7 @@ import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.codec.json.JsonCodec;
 import dev.terrace.cache.spi.FarTier;
 import dev.terrace.cache.testkit.MemcachedServer;
+import dev.terrace.cache.testkit.OwnThread;
 import dev.terrace.cache.testkit.ScenarioReport;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -148,7 +149,7 @@ final class MemcachedScenariosTest extends TwoNodeScenarios {
     /** Runs three times as many threads as there are lanes at once, and waits for them. */
     private static void together(Lane lane) throws Exception {
         List<CompletableFuture<Void>> all = IntStream.range(0, 3 * LANES)
-                .mapToObj(i -> CompletableFuture.runAsync(() -> lane.run(i), task -> new Thread(task).start()))
+                .mapToObj(i -> OwnThread.run(() -> lane.run(i)))
                 .toList();
         CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(90, TimeUnit.SECONDS);
     }

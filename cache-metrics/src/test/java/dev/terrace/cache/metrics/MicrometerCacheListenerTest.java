@@ -20,6 +20,7 @@ import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
+import dev.terrace.cache.testkit.OwnThread;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MockClock;
@@ -530,7 +531,7 @@ final class MicrometerCacheListenerTest {
             assertThat(count("cache.removals")).isZero();
             now.set(TimeUnit.SECONDS.toNanos(1));
             hold.set(true);
-            CompletableFuture<Double> scraped = CompletableFuture.supplyAsync(() -> count("cache.removals"));
+            CompletableFuture<Double> scraped = OwnThread.supply(() -> count("cache.removals"));
             begun.await();
             cache.invalidate(1);
             assertThat(count("cache.removals")).isEqualTo(1);

@@ -10,6 +10,7 @@ import dev.terrace.cache.codec.NumberCodec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -327,7 +328,7 @@ final class FileJournalTest {
     void withSyncOfEachWriteManyThreadsShareAForce() {
         try (JournalLog log = FileJournal.in(directory).syncEachWrite().open("q")) {
             List<CompletableFuture<Void>> writers = IntStream.range(0, 8)
-                    .mapToObj(writer -> CompletableFuture.runAsync(() -> {
+                    .mapToObj(writer -> OwnThread.run(() -> {
                         for (int i = 0; i < 20; i++) {
                             log.durable(log.append(bytes(writer + " " + i)))
                                     .toCompletableFuture()

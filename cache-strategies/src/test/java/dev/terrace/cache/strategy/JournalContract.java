@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -143,7 +144,7 @@ abstract class JournalContract {
         store.failure = operation -> chance.nextInt(5) == 0 ? new IOException("sometimes") : null;
         try (WriteBehind<String, String> cache = queue()) {
             List<CompletableFuture<Void>> threads = IntStream.range(0, 4)
-                    .mapToObj(thread -> CompletableFuture.runAsync(() -> {
+                    .mapToObj(thread -> OwnThread.run(() -> {
                         for (int i = 0; i < 200; i++) {
                             cache.put("k" + thread + "-" + i % 20, "v" + i);
                         }

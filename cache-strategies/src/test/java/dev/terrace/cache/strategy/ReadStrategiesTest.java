@@ -9,6 +9,7 @@ import dev.terrace.cache.LoadFailedException;
 import dev.terrace.cache.LoadOn;
 import dev.terrace.cache.Loader;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,11 +55,7 @@ final class ReadStrategiesTest {
         Table.Gate gate = table.holdNext("k");
         List<CompletableFuture<String>> callers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            callers.add(CompletableFuture.supplyAsync(() -> aside.get("k", table::load), task -> {
-                Thread thread = new Thread(task);
-                thread.setDaemon(true);
-                thread.start();
-            }));
+            callers.add(OwnThread.supply(() -> aside.get("k", table::load)));
         }
         gate.awaitReached();
         gate.open();
@@ -98,7 +95,7 @@ final class ReadStrategiesTest {
         CacheAside<String, String> aside = CacheAside.around(nodes.node());
         table.set("k", "old");
         Table.Gate gate = table.holdNext("k");
-        CompletableFuture<String> slow = CompletableFuture.supplyAsync(() -> aside.get("k", table::load));
+        CompletableFuture<String> slow = OwnThread.supply(() -> aside.get("k", table::load));
         gate.awaitReached();
         aside.change("k", () -> {
             table.set("k", "new");
@@ -312,7 +309,7 @@ final class ReadStrategiesTest {
         table.set("k", "row");
         StampedeProtection<String, String> loader = StampedeProtection.of(table::load, Duration.ofMillis(20));
         Table.Gate gate = table.holdNext("k");
-        CompletableFuture<String> stuck = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<String> stuck = OwnThread.supply(() -> {
             try {
                 return loader.load("k");
             } catch (Exception e) {

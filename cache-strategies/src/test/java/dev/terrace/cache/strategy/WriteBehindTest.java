@@ -21,6 +21,7 @@ import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.Journal;
 import dev.terrace.cache.spi.JournalException;
 import dev.terrace.cache.spi.JournalLog;
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -547,7 +548,7 @@ final class WriteBehindTest {
             try {
                 cache.pause();
                 cache.put("a", name);
-                CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> cache.put("b", name));
+                CompletableFuture<Void> waiting = OwnThread.run(() -> cache.put("b", name));
                 cache.resume();
                 assertThat(cache.flush(forever)).as(name).isTrue();
                 waiting.get();
@@ -691,7 +692,7 @@ final class WriteBehindTest {
                 built(WriteBehind.around(nodes.nearOnly(), store).capacity(1).batchSize(1));
         patient.pause();
         patient.put("c", "1");
-        CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> patient.put("d", "1"));
+        CompletableFuture<Void> waiting = OwnThread.run(() -> patient.put("d", "1"));
         patient.resume();
         waiting.get();
         assertThat(patient.flush(Duration.ofSeconds(20))).isTrue();
@@ -769,9 +770,9 @@ final class WriteBehindTest {
     void aCloseWaitsForAPutThatIsBeingAccepted() throws Exception {
         SlowCache slow = new SlowCache();
         WriteBehind<String, String> cache = built(WriteBehind.around(slow, store));
-        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("a", "1"));
+        CompletableFuture<Void> put = OwnThread.run(() -> cache.put("a", "1"));
         slow.reached.await();
-        CompletableFuture<Void> close = CompletableFuture.runAsync(cache::close);
+        CompletableFuture<Void> close = OwnThread.run(cache::close);
         while (!refusesPuts(cache)) {
             LockSupport.parkNanos(1_000_000);
         }
@@ -797,7 +798,7 @@ final class WriteBehindTest {
         SlowCache slow = new SlowCache();
         WriteBehind<String, String> cache =
                 built(WriteBehind.around(slow, store).closeDeadline(Duration.ofMillis(20)));
-        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("a", "1"));
+        CompletableFuture<Void> put = OwnThread.run(() -> cache.put("a", "1"));
         slow.reached.await();
         cache.close();
         slow.open.countDown();

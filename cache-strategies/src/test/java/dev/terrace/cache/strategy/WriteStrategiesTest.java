@@ -8,6 +8,7 @@ import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheClosedException;
 import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.Near;
+import dev.terrace.cache.testkit.OwnThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,7 +144,7 @@ final class WriteStrategiesTest {
         for (Cache<String, String> inner : List.of(nodes.nearOnly(), nodes.node())) {
             WriteThrough<String, String> cache = WriteThrough.around(inner, table);
             Table.Gate gate = table.holdNext("k");
-            CompletableFuture<Void> first = CompletableFuture.runAsync(() -> cache.put("k", "v1"));
+            CompletableFuture<Void> first = OwnThread.run(() -> cache.put("k", "v1"));
             gate.awaitReached();
             cache.put("k", "v2");
             gate.open();
@@ -158,7 +159,7 @@ final class WriteStrategiesTest {
         Cache<String, String> inner = nodes.node();
         WriteThrough<String, String> cache = WriteThrough.around(inner, table);
         Table.Gate gate = table.holdNext("k");
-        CompletableFuture<Void> put = CompletableFuture.runAsync(() -> cache.put("k", "v1"));
+        CompletableFuture<Void> put = OwnThread.run(() -> cache.put("k", "v1"));
         gate.awaitReached();
         cache.remove("k");
         gate.open();
@@ -225,9 +226,8 @@ final class WriteStrategiesTest {
             for (int order = 0; order < 3; order++) {
                 Table.Gate gate = table.holdNext("k");
                 CompletableFuture<Void> first = order == 0
-                        ? CompletableFuture.runAsync(() -> cache.put("k", "first"))
-                        : CompletableFuture.runAsync(
-                                () -> assertThat(put(cache)).isEqualTo("first"));
+                        ? OwnThread.run(() -> cache.put("k", "first"))
+                        : OwnThread.run(() -> assertThat(put(cache)).isEqualTo("first"));
                 gate.awaitReached();
                 if (order == 1) {
                     cache.put("k", "second");
