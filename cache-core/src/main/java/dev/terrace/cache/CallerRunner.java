@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Runs loads on the thread of a caller that waits for them: for {@link LoadOn#CALLER}, and for a load within a load, which
  * must not wait for a second thread of the same pool. For one call of one thread; {@link #start} is thread-safe.
  */
-final class CallerRunner implements LoadRunner {
+final class CallerRunner implements Caller {
 
     @SuppressWarnings("UnnecessaryLambda") // Known by its identity.
     private static final Runnable WAKE = () -> {};
@@ -43,12 +43,8 @@ final class CallerRunner implements LoadRunner {
         }
     }
 
-    /**
-     * Runs loads until the future is done or the time is over.
-     *
-     * @return whether the future is done
-     */
-    boolean runUntilDone(CompletableFuture<?> future, long nanos) throws InterruptedException {
+    @Override
+    public boolean runUntilDone(CompletableFuture<?> future, long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         future.whenComplete((result, failure) -> tasks.offer(WAKE));
         try {

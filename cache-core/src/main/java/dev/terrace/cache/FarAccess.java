@@ -44,6 +44,7 @@ final class FarAccess<V> {
     private static final CompletableFuture<Void> NOTHING_TO_CONFIRM = CompletableFuture.completedFuture(null);
 
     private final FarStore store;
+    private final GatheredReads reads;
     private final FarCalls calls;
     private final Link link;
     private final Codec<V> codec;
@@ -56,11 +57,12 @@ final class FarAccess<V> {
     private final LongAdder bytesRead = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
 
-    /** The lives of things in the far tier that are not entries, and the trust that a look at it gives. */
-    record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos) {}
+    /** The lives of things in the far tier that are not entries, the trust that a look at it gives, and what a look may take. */
+    record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos, Duration budget) {}
 
     FarAccess(Parts<V> parts, FarTimes times, Markers markers, Ticker ticker, FailureReports failures) {
         this.store = parts.store;
+        this.reads = new GatheredReads(parts.store::read, ticker, times.budget().toNanos());
         this.calls = parts.calls;
         this.link = parts.link;
         this.codec = parts.codec;
@@ -95,18 +97,25 @@ final class FarAccess<V> {
     /**
      * Reads keys. Markers that were not confirmed within a fifth of the trust that a read gives are asked for in the same round
      * trip; unknown tags cost one more.
+     *
+     * @param runner of the step that understands what was read
      */
-    CompletableFuture<List<Found<V>>> read(List<FarKey> wanted) {
+    CompletableFuture<List<Found<V>>> read(List<FarKey> wanted, LoadRunner runner) {
         long askedAt = ticker.nanos();
         List<String> keys = texts(wanted);
         List<Look> looks = looks(keys);
-        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(keys));
-        return behind(confirm(List.of(), askedAt), readings).thenCompose(found -> {
-            CompletableFuture<Void> tagged = confirm(tagsOf(found), askedAt);
-            return tagged == NOTHING_TO_CONFIRM
-                    ? decodedWhere(found, () -> decode(wanted, found, looks))
-                    : tagged.thenCompose(none -> decodedWhere(found, () -> decode(wanted, found, looks)));
-        });
+        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> reads.read(keys));
+        return behind(confirm(List.of(), askedAt), readings)
+                .thenComposeAsync(
+                        found -> {
+                            Supplier<List<Found<V>>> decoding = () -> decode(wanted, found, looks);
+                            CompletableFuture<Void> tagged = confirm(tagsOf(found), askedAt);
+                            return tagged == NOTHING_TO_CONFIRM
+                                    ? decodedWhere(found, runner, decoding)
+                                    : tagged.thenComposeAsync(
+                                            none -> decodedWhere(found, runner, decoding), runner::step);
+                        },
+                        runner::step);
     }
 
     /** What was read, once the markers are confirmed. Nearly always nothing is to be confirmed, and costs nothing then. */
@@ -345,7 +354,7 @@ final class FarAccess<V> {
     }
 
     private CompletableFuture<List<Found<V>>> decodedWhere(
-            List<FarReading> readings, Supplier<List<Found<V>>> decoding) {
+            List<FarReading> readings, LoadRunner runner, Supplier<List<Found<V>>> decoding) {
         int bytes = 0;
         for (FarReading reading : readings) {
             bytes += reading instanceof FarReading.Found found
@@ -353,7 +362,7 @@ final class FarAccess<V> {
                     : 0;
         }
         bytesRead.add(bytes);
-        if (bytes > DECODE_HERE) {
+        if (bytes > DECODE_HERE && !runner.isCallers()) {
             try {
                 return CompletableFuture.supplyAsync(decoding, decoders);
             } catch (RejectedExecutionException | LoadRejectedException e) {

@@ -97,7 +97,10 @@ final class FlightSteps<K, V> {
     }
 
     private void readFar(FarSide<K, V> side, List<Flight<K, V>> flights) {
-        step(flights, side.access().read(farKeys(flights)), found -> arrived(side, flights, found, Lookup.Tier.FAR));
+        step(
+                flights,
+                side.access().read(farKeys(flights), flights.get(0).runner),
+                found -> arrived(side, flights, found, Lookup.Tier.FAR));
     }
 
     /** What the far tier has of each key is known: serve it, or go on to the lease. */
@@ -497,13 +500,14 @@ final class FlightSteps<K, V> {
 
     /** Goes on with a far tier's answer; its failure, counted where it happened, leads around the far tier. */
     private <T> void step(List<Flight<K, V>> flights, CompletableFuture<T> future, Consumer<T> next) {
-        future.whenComplete((result, failure) -> guarded(flights, () -> {
+        LoadRunner runner = flights.get(0).runner;
+        future.whenComplete((result, failure) -> runner.step(() -> guarded(flights, () -> {
             if (failure == null) {
                 next.accept(result);
             } else {
                 withoutFar(flights);
             }
-        }));
+        })));
     }
 
     /** A defect in a step must not leave callers waiting. */

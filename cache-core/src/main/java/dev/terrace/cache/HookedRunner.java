@@ -25,6 +25,16 @@ final class HookedRunner implements LoadRunner {
         return runner.start(inContext);
     }
 
+    @Override
+    public void step(Runnable step) {
+        runner.step(step);
+    }
+
+    @Override
+    public boolean isCallers() {
+        return runner.isCallers();
+    }
+
     private void runTask() {
         Runnable load = task;
         if (load != null) {

@@ -353,7 +353,7 @@ final class ReadPath<K, V> {
      * asked, so nothing that is told of it afterwards matters to this caller.
      */
     private CompletableFuture<Answer<V>> meanwhile(K key) {
-        return peek(key).answer().thenApply(found -> {
+        return peek(key, engine.surroundings().loadThreads()).answer().thenApply(found -> {
             Entry<V> entry = found.entry();
             return entry == null || validity.judgeConfirmed(entry, engine.now()) == Verdict.FRESH
                     ? found
@@ -378,22 +378,22 @@ final class ReadPath<K, V> {
     }
 
     /** What the tiers have of keys, without a load. */
-    List<Requested<K, V>> peekAll(Collection<K> keys) {
+    List<Requested<K, V>> peekAll(Collection<K> keys, LoadRunner runner) {
         tiers.checkOpen();
         List<Flight<K, V>> started = new ArrayList<>(keys.size());
         return begun(started, () -> {
             List<Requested<K, V>> answers = new ArrayList<>(keys.size());
-            keys.forEach(key -> answers.add(peek(key, started)));
+            keys.forEach(key -> answers.add(peek(key, runner, started)));
             return answers;
         });
     }
 
-    Requested<K, V> peek(K key) {
+    Requested<K, V> peek(K key, LoadRunner runner) {
         List<Flight<K, V>> started = new ArrayList<>(1);
-        return begun(started, () -> peek(key, started));
+        return begun(started, () -> peek(key, runner, started));
     }
 
-    private Requested<K, V> peek(K key, List<Flight<K, V>> started) {
+    private Requested<K, V> peek(K key, LoadRunner runner, List<Flight<K, V>> started) {
         tiers.checkOpen();
         Entry<V> entry = tiers.near().get(key);
         Verdict verdict = entry == null ? Verdict.GONE : engine.judge(entry);
@@ -412,8 +412,7 @@ final class ReadPath<K, V> {
         if (engine.far() == null) {
             return Requested.answered(key, Answer.nothing());
         }
-        Flight<K, V> created =
-                create(key, Purpose.PEEK, null, engine.surroundings().loadThreads());
+        Flight<K, V> created = create(key, Purpose.PEEK, null, runner);
         if (entry != null && verdict == Verdict.UNTRUSTED) {
             created.copy = comparable(entry);
         }

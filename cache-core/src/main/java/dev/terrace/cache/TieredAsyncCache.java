@@ -41,7 +41,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<@Nullable V> getIfPresent(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> Begun.of(reads.peek(key).answer()), reads::delivered);
+        return future(() -> Begun.of(reads.peek(key, loadThreads).answer()), reads::delivered);
     }
 
     @Override
@@ -113,7 +113,12 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
 
     @Override
     public CompletableFuture<Map<K, V>> getAllPresent(Iterable<? extends K> keys) {
-        return new BulkRead<>(reads, callbacks, reads.portions(distinct(keys)), reads::peekAll).start();
+        return new BulkRead<>(
+                        reads,
+                        callbacks,
+                        reads.portions(distinct(keys)),
+                        portion -> reads.peekAll(portion, loadThreads))
+                .start();
     }
 
     /** Keys without repetition, none of them null. */
@@ -130,7 +135,7 @@ final class TieredAsyncCache<K, V> implements AsyncCache<K, V> {
     @Override
     public CompletableFuture<Lookup<V>> lookup(K key) {
         Objects.requireNonNull(key, "key");
-        return future(() -> Begun.of(reads.peek(key).answer()), lookups::described);
+        return future(() -> Begun.of(reads.peek(key, loadThreads).answer()), lookups::described);
     }
 
     @Override

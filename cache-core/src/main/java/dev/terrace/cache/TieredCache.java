@@ -19,6 +19,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
     private final Lookups<K, V> lookups;
     private final LoadRunner loadThreads;
     private final boolean loadOnCaller;
+    private final boolean hasFar;
     private final WhenFarFails whenFarFails;
     private final Waiting waiting;
     private volatile Runnable whenClosed = () -> {};
@@ -32,6 +33,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
         this.lookups = assembly.lookups();
         this.loadThreads = assembly.engine().surroundings().loadThreads();
         this.loadOnCaller = settings.loading().threads().loadOn() == LoadOn.CALLER;
+        this.hasFar = settings.far() != null;
         this.whenFarFails = settings.far() == null
                 ? WhenFarFails.DEGRADE
                 : settings.far().bounds().whenFails();
@@ -55,7 +57,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
     @Override
     public @Nullable V getIfPresent(K key) {
         Entry<V> entry = reads.fresh(Objects.requireNonNull(key, "key"));
-        return entry == null ? reads.delivered(waiting.waitFor(reads.peek(key).answer(), null)) : reads.value(entry);
+        return entry == null ? reads.delivered(peeked(key)) : reads.value(entry);
     }
 
     @Override
@@ -77,9 +79,14 @@ final class TieredCache<K, V> implements Cache<K, V> {
         return entry == null ? fetched(key, LoadSource.ofOne(loader, options)) : reads.value(entry);
     }
 
+    private Answer<V> peeked(K key) {
+        Caller caller = caller(0);
+        return waiting.waitFor(reads.peek(key, runner(caller)).answer(), caller);
+    }
+
     private V fetched(K key, LoadSource<K, V> source) {
-        CallerRunner here = callerRunner(1);
-        ReadPath.Requested<K, V> requested = reads.get(key, source, here == null ? loadThreads : here);
+        Caller here = caller(1);
+        ReadPath.Requested<K, V> requested = reads.get(key, source, runner(here));
         try {
             return reads.delivered(waiting.waitFor(requested.answer(), here));
         } catch (CallerInterruptedException | LoadTimeoutException e) {
@@ -89,8 +96,15 @@ final class TieredCache<K, V> implements Cache<K, V> {
     }
 
     /** Loads run on this thread if the cache is told so, or if it is a load itself that must not wait for a second thread. */
-    private @Nullable CallerRunner callerRunner(int loads) {
-        return loadOnCaller || LoadScope.isLoadThread() ? new CallerRunner(loads, loadThreads) : null;
+    private @Nullable Caller caller(int loads) {
+        if (loadOnCaller || LoadScope.isLoadThread()) {
+            return new CallerRunner(loads, loadThreads);
+        }
+        return hasFar ? new CallerSteps(loadThreads) : null;
+    }
+
+    private LoadRunner runner(@Nullable Caller here) {
+        return here == null ? loadThreads : here;
     }
 
     @Override
@@ -112,8 +126,8 @@ final class TieredCache<K, V> implements Cache<K, V> {
         Set<K> distinct = TieredAsyncCache.distinct(keys);
         Map<K, V> values = new LinkedHashMap<>(distinct.size() * 2);
         for (List<K> portion : reads.portions(distinct, source)) {
-            CallerRunner here = callerRunner(portion.size());
-            collect(reads.getAll(portion, source, here == null ? loadThreads : here), here, values);
+            Caller here = caller(portion.size());
+            collect(reads.getAll(portion, source, runner(here)), here, values);
         }
         return Collections.unmodifiableMap(values);
     }
@@ -122,12 +136,13 @@ final class TieredCache<K, V> implements Cache<K, V> {
     public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
         Map<K, V> values = new LinkedHashMap<>();
         for (List<K> portion : reads.portions(TieredAsyncCache.distinct(keys))) {
-            collect(reads.peekAll(portion), null, values);
+            Caller here = caller(0);
+            collect(reads.peekAll(portion, runner(here)), here, values);
         }
         return Collections.unmodifiableMap(values);
     }
 
-    private void collect(List<ReadPath.Requested<K, V>> requested, @Nullable CallerRunner here, Map<K, V> values) {
+    private void collect(List<ReadPath.Requested<K, V>> requested, @Nullable Caller here, Map<K, V> values) {
         try {
             waiting.waitFor(ReadPath.allEnded(requested), here);
         } catch (CallerInterruptedException | LoadTimeoutException e) {
@@ -140,7 +155,7 @@ final class TieredCache<K, V> implements Cache<K, V> {
     @Override
     public Lookup<V> lookup(K key) {
         Objects.requireNonNull(key, "key");
-        return lookups.described(waiting.waitFor(reads.peek(key).answer(), null));
+        return lookups.described(peeked(key));
     }
 
     @Override
@@ -201,8 +216,8 @@ final class TieredCache<K, V> implements Cache<K, V> {
     }
 
     private V refreshed(K key, LoadSource<K, V> source) {
-        CallerRunner here = callerRunner(1);
-        return reads.delivered(waiting.waitFor(reads.refresh(key, source, here == null ? loadThreads : here), here));
+        Caller here = caller(1);
+        return reads.delivered(waiting.waitFor(reads.refresh(key, source, runner(here)), here));
     }
 
     @Override

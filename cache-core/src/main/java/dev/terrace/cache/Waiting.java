@@ -18,10 +18,10 @@ final class Waiting {
         this.bound = bound;
     }
 
-    /** Waits, running the loads that come to the caller meanwhile if there is a runner for them. */
-    <T extends @Nullable Object> T waitFor(CompletableFuture<T> future, @Nullable CallerRunner runner) {
+    /** Waits; the caller does what comes to it meanwhile, if it does anything. */
+    <T extends @Nullable Object> T waitFor(CompletableFuture<T> future, @Nullable Caller caller) {
         try {
-            if (runner != null && !runner.runUntilDone(future, bound.toNanos())) {
+            if (caller != null && !caller.runUntilDone(future, bound.toNanos())) {
                 throw tooLong();
             }
             return future.get(bound.toNanos(), TimeUnit.NANOSECONDS);

@@ -252,7 +252,8 @@ final class WritePath<K, V> {
         FarSide<K, V> side = far;
         CompletableFuture<Boolean> stored = side.access()
                 .ensure(draft.entry().extra.tags())
-                .thenCompose(ready -> side.access().read(List.of(farKey)))
+                .thenCompose(ready -> side.access()
+                        .read(List.of(farKey), engine.surroundings().loadThreads()))
                 .thenCompose(found -> putIfAbsent(side, key, draft, found.get(0), 0));
         return stored.exceptionallyCompose(failure -> CompletableFuture.failedFuture(unacknowledged(failure)));
     }
