@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A TCP proxy in front of a loopback port whose two directions can be delayed or made to swallow what they carry, and whose
- * connections can be cut. Thread-safe; its threads are daemons and end with {@link #close}.
+ * A TCP proxy in front of a loopback port whose two directions can be delayed or made to swallow what they carry, whose
+ * connections can be cut, and which can be put in front of another port. Thread-safe; its threads are daemons and end with {@link #close}.
  */
 public final class FaultyLink implements AutoCloseable {
 
@@ -26,7 +26,7 @@ public final class FaultyLink implements AutoCloseable {
     private static final int CHUNKS_UNDER_WAY = 1_024;
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
 
-    private final int target;
+    private volatile int target;
     private final ServerSocket listener;
     private final Direction toServer = new Direction();
     private final Direction toClient = new Direction();
@@ -51,6 +51,11 @@ public final class FaultyLink implements AutoCloseable {
     /** Where clients connect. */
     public int port() {
         return listener.getLocalPort();
+    }
+
+    /** From now on new connections go to another port. Those that stand go on. */
+    public void moveTo(int port) {
+        target = port;
     }
 
     /** What happens to the bytes that clients send. */

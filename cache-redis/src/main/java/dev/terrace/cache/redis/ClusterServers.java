@@ -51,8 +51,9 @@ final class ClusterServers {
         private final ClockDifference difference;
 
         private Node(String name, RedisConnection.Dialer dialer, PerServer each) {
-            this.link = new RedisLink(name, dialer, new RedisLink.Place(each.coherence(), true));
-            this.connection = new RedisConnection(name, dialer, each.connections(), link::renew);
+            this.connection = new RedisConnection(name, dialer, each.connections());
+            this.link = new RedisLink(connection, dialer, new RedisLink.Place(each.coherence(), true));
+            connection.onNewSession(link::renew);
             this.difference = new ClockDifference(connection.clock());
         }
 

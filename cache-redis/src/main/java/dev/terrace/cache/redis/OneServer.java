@@ -17,8 +17,9 @@ final class OneServer implements Deployment {
         this.client = client;
         this.linkClient = linkClient;
         this.coherence = each.coherence();
-        this.link = new RedisLink(client.server(), linkClient, new RedisLink.Place(each.coherence(), false));
-        this.connection = new RedisConnection(client.server(), client, each.connections(), link::renew);
+        this.connection = new RedisConnection(client.server(), client, each.connections());
+        this.link = new RedisLink(connection, linkClient, new RedisLink.Place(each.coherence(), false));
+        connection.onNewSession(link::renew);
     }
 
     @Override

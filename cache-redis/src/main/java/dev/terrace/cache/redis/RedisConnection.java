@@ -46,7 +46,6 @@ final class RedisConnection {
     private final String server;
     private final Dialer dialer;
     private final int connections;
-    private final Runnable onNewSession;
     private final SampledFarClock clock = new SampledFarClock();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -56,6 +55,7 @@ final class RedisConnection {
     private volatile @Nullable RedisSession session;
     private volatile @Nullable RedisUnreachableException down;
     private volatile long silenceNanos = SHORTEST_SILENCE.toNanos();
+    private volatile Runnable onNewSession = () -> {};
     private volatile boolean closed;
     private boolean attempted;
     private int failures;
@@ -82,13 +82,16 @@ final class RedisConnection {
     /**
      * @param server its name for messages, without credentials
      * @param connections of a session
-     * @param onNewSession told when a session has taken the place of another
      */
-    RedisConnection(String server, Dialer dialer, int connections, Runnable onNewSession) {
+    RedisConnection(String server, Dialer dialer, int connections) {
         this.server = server;
         this.dialer = dialer;
         this.connections = connections;
-        this.onNewSession = onNewSession;
+    }
+
+    /** Whom to tell when a session is about to take the place of another, before it is used; to be said before the start. */
+    void onNewSession(Runnable told) {
+        onNewSession = told;
     }
 
     /** Its name for messages, without credentials. */
@@ -143,6 +146,20 @@ final class RedisConnection {
             } catch (RejectedExecutionException shutDown) {
                 doubted.end("the client was shut down");
             }
+        }
+    }
+
+    /** Whether what is asked now goes to another server than the one of that session, as far as they say. */
+    boolean isApartFrom(RedisSession other) {
+        RedisSession current = session;
+        return current != null && current.isApartFrom(other);
+    }
+
+    /** Ends the session, if there is one, and connects anew. */
+    void leave(String reason) {
+        RedisSession current = session;
+        if (current != null) {
+            current.end(reason);
         }
     }
 
@@ -246,34 +263,36 @@ final class RedisConnection {
                 });
     }
 
-    /** A session whose server has told its time, is no replica and has loaded what it had. */
+    /** A session whose server has told its time, is no replica, has loaded what it had, and is one. */
     private CompletionStage<RedisSession> greeted(List<StatefulRedisConnection<String, byte[]>> dialed) {
         RedisSession greeting = new RedisSession(dialed, this::ended);
         dialed.forEach(connection -> dialer.over(connection).thenAccept(greeting::end));
         CompletableFuture<Void> told = sampleTime(greeting);
         CompletableFuture<Void> primary = greeting.requireReadyPrimary();
+        CompletableFuture<Void> one = greeting.identify();
         greeting.loadScripts();
-        return told.thenCombine(primary, (time, role) -> null)
+        return CompletableFuture.allOf(told, primary, one)
                 .orTimeout(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .thenApply(done -> greeting)
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
-                        greeting.end("the server did not tell its time, is loading, or is a replica");
+                        greeting.end("the server did not tell its time, is loading, is a replica, or is not one");
                     }
                 });
     }
 
     private void established(RedisSession greeted) {
+        if (wasAttempted()) {
+            onNewSession.run();
+        }
         boolean late;
         boolean first;
-        boolean again;
         List<Consumer<@Nullable RedisSession>> asked;
         do {
             lock.lock();
             try {
                 late = closed;
                 first = !checked;
-                again = attempted;
                 asked = askedEarly();
                 // Only then: nobody is to overtake what was asked before.
                 if (asked.isEmpty()) {
@@ -298,11 +317,17 @@ final class RedisConnection {
         if (first) {
             ServerCheck.begin(server, greeted);
         }
-        if (again) {
-            onNewSession.run();
-        }
         if (greeted.hasEnded()) {
             ended(greeted, "the connection was lost");
+        }
+    }
+
+    private boolean wasAttempted() {
+        lock.lock();
+        try {
+            return attempted;
+        } finally {
+            lock.unlock();
         }
     }
 

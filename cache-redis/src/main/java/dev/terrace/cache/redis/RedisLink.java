@@ -1,7 +1,6 @@
 package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.ChangeFeed;
-import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
@@ -32,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * Made when the first cache wants it, and made anew whenever it is lost or does not answer; what was told on one connection says
  * nothing about the time between two.
  *
+ * <p>Behind one name there may be several servers, as while it moves. A link with another server than that of the data tells
+ * nothing of what is read there, so it is not vouched for, and both connect anew.
+ *
  * <p>The server answers a question after everything that it had to tell when it read the question, as long as one question is
  * under way at a time; so whatever is sent here waits for the answer to what was sent before. {@code docs/coherence.md} has
  * the proof. Nothing here blocks.
@@ -47,8 +49,11 @@ final class RedisLink {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
     private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(30);
+    private static final Duration LONGEST_PARTING = Duration.ofSeconds(30);
+    private static final String APART = "it is not the server of the data";
 
     private final String server;
+    private final RedisConnection data;
     private final RedisConnection.Dialer dialer;
     private final Place place;
     private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
@@ -61,6 +66,12 @@ final class RedisLink {
 
     private int failures; // guarded by lock
     private @Nullable Future<?> nextDial; // guarded by lock
+    /** How often the data connection was left, since it and the link were last with one server. */
+    private int partings; // guarded by lock
+
+    /** When it may be left again, in local nanoseconds. */
+    private long nextParting; // guarded by lock
+
     /** Whether the log says that the server tells. */
     private boolean saidToTell; // guarded by lock
 
@@ -77,9 +88,10 @@ final class RedisLink {
      */
     record Place(RedisCoherence coherence, boolean inCluster) {}
 
-    /** @param server its name for messages, without credentials */
-    RedisLink(String server, RedisConnection.Dialer dialer, Place place) {
-        this.server = server;
+    /** @param data what is read on it is vouched for, if it goes to the server that tells */
+    RedisLink(RedisConnection data, RedisConnection.Dialer dialer, Place place) {
+        this.server = data.server();
+        this.data = data;
         this.dialer = dialer;
         this.place = place;
         this.mode = place.coherence();
@@ -238,7 +250,40 @@ final class RedisLink {
             LOG.warn("{} does not tell of changes any more: {}; asking again", server, reason);
         }
         if (!closed) {
-            dialAfter(lost.refused && lost.mode == RedisCoherence.NOTICES ? PAUSE_AFTER_REFUSAL : pause());
+            dialAfter(pauseAfter(lost));
+        }
+    }
+
+    private Duration pauseAfter(Line lost) {
+        if (lost.refused && lost.mode == RedisCoherence.NOTICES) {
+            return PAUSE_AFTER_REFUSAL;
+        }
+        Duration parted = lost.parted;
+        return parted == null ? pause() : parted;
+    }
+
+    /**
+     * The link is with another server than the data. Both connect anew: at once, and then less and less often, since what is
+     * under way for the data fails, and whatever spreads its connections over several servers may go on doing so.
+     */
+    private void part(Line apart) {
+        boolean leaves;
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            leaves = partings == 0 || now - nextParting >= 0;
+            if (leaves) {
+                long pause = LONGEST_PAUSE.toNanos() << Math.min(partings++, 10);
+                nextParting = now + Math.min(pause, LONGEST_PARTING.toNanos());
+            }
+            apart.parted = Duration.ofNanos(nextParting - now);
+        } finally {
+            lock.unlock();
+        }
+        apart.end(APART);
+        if (leaves) {
+            // Which dials the link again, once there is a new one.
+            data.leave("the link reached another server; near copies are compared until both reach the same");
         }
     }
 
@@ -359,6 +404,9 @@ final class RedisLink {
 
         private volatile boolean refused;
 
+        /** How long to wait for the data connection to be made anew, where the two were with different servers. */
+        private volatile @Nullable Duration parted;
+
         Line(
                 RedisCoherence mode,
                 StatefulRedisConnection<String, byte[]> connection,
@@ -374,11 +422,28 @@ final class RedisLink {
         }
 
         void greet() {
-            ask(() -> telling.greet().thenRun(() -> {
-                greeted = true;
-                arm(feeds.values());
-                beat();
+            ask(telling::greet);
+            ask(() -> session.identify().thenRun(() -> {
+                if (data.isApartFrom(session)) {
+                    part(this);
+                } else {
+                    greeted = true;
+                    arm(feeds.values());
+                    beat();
+                }
             }));
+        }
+
+        /**
+         * Whether the data has gone to another server since; this line ends then, and the next one will tell which of the two to
+         * leave. Asked after each answer that gives trust: what is read elsewhere from then on is read after the question.
+         */
+        private boolean isDeserted() {
+            boolean isDeserted = data.isApartFrom(session);
+            if (isDeserted) {
+                end(APART);
+            }
+            return isDeserted;
         }
 
         /** Asks the server to tell of what belongs to these caches. */
@@ -417,7 +482,7 @@ final class RedisLink {
 
         /** Unless it was closed meanwhile: what is told is told to one cache of a name. */
         private void armed(Feed feed, long askedAt) {
-            if (!armed.replace(feed, Boolean.FALSE, Boolean.TRUE)) {
+            if (isDeserted() || !armed.replace(feed, Boolean.FALSE, Boolean.TRUE)) {
                 return;
             }
             if (!wasArmed) {
@@ -433,6 +498,7 @@ final class RedisLink {
             lock.lock();
             try {
                 failures = 0;
+                partings = 0;
                 boolean first = !saidToTell;
                 saidToTell = true;
                 return first;
@@ -457,6 +523,9 @@ final class RedisLink {
             });
             long sentAt = System.nanoTime();
             return telling.confirm().thenRun(() -> {
+                if (isDeserted()) {
+                    return;
+                }
                 askedAt.forEach((feed, at) -> feed.told().confirmed(0, at));
                 Duration period = bounded(shortestStaleness() / 5, SHORTEST_PERIOD, LONGEST_PERIOD);
                 after(period.minusNanos(System.nanoTime() - sentAt), this::beat);
@@ -527,7 +596,7 @@ final class RedisLink {
         }
 
         private void failed(Throwable failure) {
-            if (failure instanceof RedisCommandExecutionException && !wasArmed && isForGood(failure)) {
+            if (!wasArmed && RedisSession.isForGood(failure)) {
                 refused = true;
                 if (mode == RedisCoherence.TRACKING) {
                     LOG.warn(
@@ -542,12 +611,6 @@ final class RedisLink {
                 }
             }
             end(String.valueOf(failure.getMessage()));
-        }
-
-        /** A server that cannot or may not, and not one that is loading or wants another password. */
-        private boolean isForGood(Throwable failure) {
-            String message = String.valueOf(failure.getMessage());
-            return message.startsWith("ERR") || message.startsWith("NOPERM") || message.startsWith("NOPROTO");
         }
 
         @Override

@@ -20,6 +20,7 @@ import io.lettuce.core.protocol.ProtocolKeyword;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -27,6 +28,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,11 +48,15 @@ final class RedisSession {
 
     private static final long NOTHING_UNANSWERED = 0;
     private static final String A_REPLICA = "a replica answers";
+    private static final Pattern RUN_ID = Pattern.compile("(?m)^run_id:(\\S+)");
+    private static final String UNSAID = "";
 
     private final List<Lane> lanes;
     private final BiConsumer<RedisSession, String> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean doubted = new AtomicBoolean();
+    /** Which process answers here. */
+    private volatile String runId = UNSAID;
 
     /** One connection. */
     private static final class Lane {
@@ -237,6 +245,48 @@ final class RedisSession {
             }
             return null;
         });
+    }
+
+    /**
+     * Learns which process answers, and fails where connections reached different ones, as they may behind a name that moves or
+     * a proxy. One that does not say, or that may not be asked, is taken for the one that is meant.
+     */
+    CompletableFuture<Void> identify() {
+        List<CompletableFuture<String>> asked =
+                lanes.stream().map(this::askRunId).toList();
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenRun(() -> {
+            Set<String> said = asked.stream().map(CompletableFuture::join).collect(Collectors.toSet());
+            said.remove(UNSAID);
+            if (said.size() > 1) {
+                throw new IllegalStateException("its connections reached different servers");
+            }
+            said.forEach(one -> runId = one);
+        });
+    }
+
+    private CompletableFuture<String> askRunId(Lane lane) {
+        AsyncCommand<String, byte[], String> info =
+                command(CommandType.INFO, new StatusOutput<>(KeysAndBytes.CODEC), args().add("server"));
+        send(lane, List.of(info), 0);
+        return info.handle((said, refused) -> {
+            if (refused != null && !isForGood(refused)) {
+                throw new CompletionException(refused);
+            }
+            Matcher line = RUN_ID.matcher(refused == null ? said : "");
+            return line.find() ? line.group(1) : UNSAID;
+        });
+    }
+
+    /** Whether the server cannot or may not do what was asked, rather than not now: one that is loading or busy may later. */
+    static boolean isForGood(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        return failure instanceof RedisCommandExecutionException
+                && (message.startsWith("ERR") || message.startsWith("NOPERM") || message.startsWith("NOPROTO"));
+    }
+
+    /** Whether another process answers here than there, as far as they say. */
+    boolean isApartFrom(RedisSession other) {
+        return !runId.equals(UNSAID) && !other.runId.equals(UNSAID) && !runId.equals(other.runId);
     }
 
     /** Whether commands were sent on a connection and nothing at all was answered there for that long. */

@@ -16,7 +16,7 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
 
     /** One of its own. */
     static SingleWire open(Client client) {
-        RedisConnection connection = new RedisConnection(client.server(), client, 1, () -> {});
+        RedisConnection connection = new RedisConnection(client.server(), client, 1);
         connection.start();
         return new SingleWire(client, connection, () -> {
             connection.close();

@@ -27,7 +27,8 @@ final class RedisLinkRenewalTest {
         try (RedisServer before = RedisServer.start();
                 RedisServer after = RedisServer.start();
                 Moving moving = new Moving(RedisClient.create(), before)) {
-            RedisLink link = new RedisLink("moving", moving, new RedisLink.Place(coherence, false));
+            RedisLink link = new RedisLink(
+                    new RedisConnection("moving", moving, 1), moving, new RedisLink.Place(coherence, false));
             Heard heard = new Heard();
             RedisKeys keys = new RedisKeys("", "cache");
             link.feed(keys).start(heard);
