@@ -148,7 +148,7 @@ final class ClusterWire implements Wire {
                     if (refused != null && isElsewhere(refused)) {
                         redirected(cluster, entries.get(number), replies.get(number));
                     } else {
-                        settle(replies.get(number), reply, refused);
+                        Outcome.give(replies.get(number), reply, refused);
                     }
                 });
                 commands.add(command);
@@ -167,16 +167,8 @@ final class ClusterWire implements Wire {
             Pipeline.Entry entry,
             CompletableFuture<List<Object>> reply) {
         AsyncCommand<String, byte[], List<Object>> again = entry.command();
-        again.whenComplete((value, failure) -> settle(reply, value, failure));
+        again.whenComplete((value, failure) -> Outcome.give(reply, value, failure));
         cluster.dispatch(again);
-    }
-
-    private static <T> void settle(CompletableFuture<T> reply, T value, @Nullable Throwable failure) {
-        if (failure == null) {
-            reply.complete(value);
-        } else {
-            reply.completeExceptionally(failure);
-        }
     }
 
     private CompletableFuture<StatefulRedisClusterConnection<String, byte[]>> connection() {

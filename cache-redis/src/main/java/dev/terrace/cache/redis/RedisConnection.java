@@ -182,21 +182,13 @@ final class RedisConnection {
                 early.add(made -> (made == null
                                 ? CompletableFuture.<T>failedFuture(unreachable())
                                 : apply(operation, made))
-                        .whenComplete((answer, failure) -> complete(result, answer, failure)));
+                        .whenComplete((answer, failure) -> Outcome.give(result, answer, failure)));
                 return result;
             }
         } finally {
             lock.unlock();
         }
         return apply(operation, justMade);
-    }
-
-    private static <T> void complete(CompletableFuture<T> result, @Nullable T answer, @Nullable Throwable failure) {
-        if (failure == null) {
-            result.complete(answer);
-        } else {
-            result.completeExceptionally(failure);
-        }
     }
 
     /** To be called with the lock. */

@@ -457,13 +457,7 @@ public final class SharedRedis implements AutoCloseable {
         long start = System.nanoTime();
         Answer<T> answer = new Answer<>();
         CompletableFuture<T> bounded = new CompletableFuture<>();
-        reply.whenComplete((value, failure) -> {
-            if (failure == null) {
-                bounded.complete(value);
-            } else {
-                bounded.completeExceptionally(failure);
-            }
-        });
+        reply.whenComplete((value, failure) -> Outcome.give(bounded, value, failure));
         if (!bounded.isDone()) {
             bounded.orTimeout(view.budget.toNanos(), TimeUnit.NANOSECONDS);
         }
