@@ -345,7 +345,15 @@ final class ClusterFarStore implements FarStore {
             return known;
         }
         stores.keySet().retainAll(servers.primaries());
-        return stores.computeIfAbsent(node, first -> RedisFarStore.inCluster(keys, first.connection, budget, sequence));
+        return stores.computeIfAbsent(node, this::opened);
+    }
+
+    private RedisFarStore opened(ClusterServers.Node node) {
+        if (feed == null) {
+            // The links see to it where there are some.
+            NoticeCheck.begin(node.connection, keys.notices(), true, closed::get);
+        }
+        return RedisFarStore.inCluster(keys, node.connection, budget, sequence);
     }
 
     private LeaseReply leased(ClusterServers.Node from, LeaseReply reply) {

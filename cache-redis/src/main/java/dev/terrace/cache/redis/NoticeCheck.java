@@ -4,7 +4,10 @@ import io.lettuce.core.output.ArrayOutput;
 import io.lettuce.core.protocol.CommandType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,16 +29,35 @@ final class NoticeCheck {
 
     private NoticeCheck() {}
 
-    static void begin(RedisConnection connection, Notices notices, boolean inCluster) {
-        connection.call(session -> ask(session, notices)).thenAccept(allowed -> {
-            List<String> lacking = lacking(allowed, notices, inCluster);
-            if (!lacking.isEmpty()) {
-                LOG.warn(
-                        "{} lets this user publish no change notices, so that its writes are refused {}: allow {}",
-                        connection.server(),
-                        isRefusedAlways(allowed, inCluster) ? "always" : "while nodes listen for notices",
-                        String.join(" ", lacking));
-            }
+    /**
+     * Asks until there is an answer, be it that the server does not say.
+     *
+     * @param isOver whether nobody wants to know any more
+     * @return done once there is one
+     */
+    static CompletionStage<Void> begin(
+            RedisConnection connection, Notices notices, boolean inCluster, BooleanSupplier isOver) {
+        return connection
+                .callUntilAnswered(session -> askIfItSays(session, notices), isOver)
+                .thenAccept(allowed -> {
+                    List<String> lacking = lacking(allowed, notices, inCluster);
+                    if (!lacking.isEmpty()) {
+                        LOG.warn(
+                                "{} lets this user publish no change notices, so that its writes are refused {}: allow {}",
+                                connection.server(),
+                                isRefusedAlways(allowed, inCluster) ? "always" : "while nodes listen for notices",
+                                String.join(" ", lacking));
+                    }
+                });
+    }
+
+    private static CompletionStage<List<Object>> askIfItSays(RedisSession session, Notices notices) {
+        return ask(session, notices).exceptionallyCompose(refused -> {
+            Throwable cause =
+                    refused instanceof CompletionException && refused.getCause() != null ? refused.getCause() : refused;
+            return RedisSession.isForGood(cause)
+                    ? CompletableFuture.completedFuture(List.of())
+                    : CompletableFuture.failedFuture(cause);
         });
     }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -147,6 +148,33 @@ final class RedisConnection {
                 doubted.end("the client was shut down");
             }
         }
+    }
+
+    /**
+     * Does something with the session, and again after a pause for as long as it fails.
+     *
+     * @param isOver whether nobody waits for it any more; then it stays undone, as it does once this is closed
+     */
+    <T> CompletionStage<T> callUntilAnswered(
+            Function<? super RedisSession, ? extends CompletionStage<T>> operation, BooleanSupplier isOver) {
+        CompletableFuture<T> answered = new CompletableFuture<>();
+        callUntilAnswered(new Repeated<>(operation, isOver, answered), 0);
+        return answered;
+    }
+
+    private record Repeated<T>(
+            Function<? super RedisSession, ? extends CompletionStage<T>> operation,
+            BooleanSupplier isOver,
+            CompletableFuture<T> answered) {}
+
+    private <T> void callUntilAnswered(Repeated<T> repeated, int failuresBefore) {
+        call(repeated.operation()).whenComplete((answer, failure) -> {
+            if (failure == null) {
+                repeated.answered().complete(answer);
+            } else if (!repeated.isOver().getAsBoolean()) {
+                after(pause(failuresBefore), () -> callUntilAnswered(repeated, failuresBefore + 1));
+            }
+        });
     }
 
     /** Whether what is asked now goes to another server than the one of that session, as far as they say. */
@@ -366,11 +394,15 @@ final class RedisConnection {
     }
 
     private void attemptAfter(long nanos) {
+        after(nanos, this::attempt);
+    }
+
+    private void after(long nanos, Runnable task) {
         if (closed) {
             return;
         }
         try {
-            dialer.timer().schedule(this::attempt, nanos, TimeUnit.NANOSECONDS);
+            dialer.timer().schedule(task, nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.warn("The client of {} was shut down; its far tier stays unreachable", server);
         }

@@ -106,7 +106,10 @@ final class RedisFarStore implements FarStore {
             Duration budget,
             Runnable onClose) {
         this(keys, connection, feed, Terms.of(Place.ALONE, budget), new KnownSequence(), onClose);
-        NoticeCheck.begin(connection, keys.notices(), false);
+        if (feed == null) {
+            // The link sees to it where there is one.
+            NoticeCheck.begin(connection, keys.notices(), false, closed::get);
+        }
     }
 
     private RedisFarStore(
@@ -131,7 +134,6 @@ final class RedisFarStore implements FarStore {
      * @param known by all servers, since the counter may move
      */
     static RedisFarStore inCluster(RedisKeys keys, RedisConnection connection, Duration budget, KnownSequence known) {
-        NoticeCheck.begin(connection, keys.notices(), true);
         return new RedisFarStore(keys, connection, null, Terms.of(Place.IN_CLUSTER, budget), known, () -> {});
     }
 

@@ -320,6 +320,15 @@ final class RedisLink {
         }
     }
 
+    private @Nullable Line present() {
+        lock.lock();
+        try {
+            return line;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The least of what caches want, from what each wants. */
     private long shortestStaleness() {
         long shortest = Long.MAX_VALUE;
@@ -339,6 +348,8 @@ final class RedisLink {
         private final RedisKeys keys;
         private volatile @Nullable Listener listener;
         private volatile boolean over;
+        /** Whether it is known if this node may tell others of its changes, or that the server does not say. */
+        private volatile boolean checked;
 
         private Feed(RedisKeys keys) {
             this.keys = keys;
@@ -348,18 +359,22 @@ final class RedisLink {
         public void start(Listener told) {
             listener = told;
             opened(this);
+            NoticeCheck.begin(data, keys.notices(), place.inCluster(), () -> over)
+                    .thenRun(this::checked);
+        }
+
+        private void checked() {
+            checked = true;
+            Line present = present();
+            if (present != null) {
+                present.arm(List.of(this));
+            }
         }
 
         void close() {
             over = true;
             feeds.remove(keys.recordPrefix(), this);
-            Line present;
-            lock.lock();
-            try {
-                present = line;
-            } finally {
-                lock.unlock();
-            }
+            Line present = present();
             if (present != null) {
                 present.forget(this);
             }
@@ -451,7 +466,7 @@ final class RedisLink {
             if (!greeted || wanted.isEmpty()) {
                 return;
             }
-            List<Feed> asked = List.copyOf(wanted);
+            List<Feed> asked = wanted.stream().filter(this::mayVouch).toList();
             ask(() -> {
                 Map<Feed, Long> askedAt = new LinkedHashMap<>();
                 for (Feed feed : asked) {
@@ -471,6 +486,11 @@ final class RedisLink {
                                 askedAt.keySet().stream().map(feed -> feed.keys).toList())
                         .thenRun(() -> askedAt.forEach(this::armed));
             });
+        }
+
+        /** Notices are told by who may tell them: until that is known of this node too, it relies on none. */
+        private boolean mayVouch(Feed feed) {
+            return mode == RedisCoherence.TRACKING || feed.checked;
         }
 
         /** Tells a cache nothing more. */

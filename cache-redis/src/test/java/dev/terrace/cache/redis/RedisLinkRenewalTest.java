@@ -27,8 +27,9 @@ final class RedisLinkRenewalTest {
         try (RedisServer before = RedisServer.start();
                 RedisServer after = RedisServer.start();
                 Moving moving = new Moving(RedisClient.create(), before)) {
-            RedisLink link = new RedisLink(
-                    new RedisConnection("moving", moving, 1), moving, new RedisLink.Place(coherence, false));
+            RedisConnection data = new RedisConnection("moving", moving.forData(after), 1);
+            data.start();
+            RedisLink link = new RedisLink(data, moving, new RedisLink.Place(coherence, false));
             Heard heard = new Heard();
             RedisKeys keys = new RedisKeys("", "cache");
             link.feed(keys).start(heard);
@@ -42,6 +43,7 @@ final class RedisLinkRenewalTest {
             assertThat(listeners(after)).isEqualTo(1);
             assertThat(moving.dials).hasValue(2);
             link.close();
+            data.close();
         }
     }
 
@@ -64,6 +66,13 @@ final class RedisLinkRenewalTest {
         Moving(RedisClient client, RedisServer to) {
             this.client = client;
             this.to = to;
+        }
+
+        /** Connects to where the name points in the end. */
+        RedisConnection.Dialer forData(RedisServer last) {
+            Moving data = new Moving(client, last);
+            data.mayArrive.complete(true);
+            return data;
         }
 
         @Override

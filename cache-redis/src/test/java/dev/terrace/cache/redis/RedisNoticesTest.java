@@ -3,6 +3,10 @@ package dev.terrace.cache.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
 import dev.terrace.cache.CacheListener.LinkState;
@@ -11,15 +15,21 @@ import dev.terrace.cache.FarWriteException;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.RedisServer;
+import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** What notices tell and what they do not, who publishes them, and who may not. */
 final class RedisNoticesTest extends RedisLinkContract {
@@ -318,6 +328,53 @@ final class RedisNoticesTest extends RedisLinkContract {
             assertThat(here.stats().failures()).isEmpty();
         }
         assertThat((List<?>) server.command("ACL", "LOG")).isEmpty();
+    }
+
+    @Test
+    void nothingIsReliedOnBeforeItIsKnownWhetherThisNodeMayTell() {
+        try (FaultyLink proxy = FaultyLink.to(server.port())) {
+            proxy.refuse();
+            long before = calls("ping");
+            Cache<String, String> here = keep(OFTEN_ASKED
+                    .apply(builder(
+                            NAME,
+                            tier(builder -> builder.uri("redis://127.0.0.1:" + proxy.port())
+                                    .linkThrough(RedisURI.create(server.uri())))))
+                    .build());
+            awaitTrue(() -> calls("ping") > before + 5);
+            assertThat(here.stats().link().state()).isEqualTo(LinkState.DOWN);
+            assertThat((List<?>) server.command("PUBSUB", "CHANNELS")).isEmpty();
+
+            proxy.heal();
+            awaitArmed(here);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatAUserLacksIsSaidAlsoWhereTheServerCouldNotBeAskedAtFirst(RedisCoherence coherence) {
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache.redis");
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.list = new CopyOnWriteArrayList<>();
+        said.start();
+        logger.addAppender(said);
+        logger.setLevel(Level.WARN);
+        logger.setAdditive(false);
+        keep(() -> {
+            logger.detachAppender(said);
+            logger.setLevel(null);
+            logger.setAdditive(true);
+        });
+        keep(builder(NAME, tier(builder -> limited(builder).coherence(coherence)))
+                .build());
+        awaitTrue(() -> says(said, "trying again until it succeeds"));
+
+        limit("+@all", "resetchannels", "&n:{other}");
+        awaitTrue(() -> says(said, "lets this user publish no change notices"));
+    }
+
+    private static boolean says(ListAppender<ILoggingEvent> said, String what) {
+        return said.list.stream().anyMatch(event -> event.getFormattedMessage().contains(what));
     }
 
     private void limit(String... rules) {
