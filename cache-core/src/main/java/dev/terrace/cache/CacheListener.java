@@ -49,7 +49,11 @@ public interface CacheListener {
     /** The near tier gave up an entry. */
     default void onEviction(String cache, EvictionCause cause) {}
 
-    /** Something failed that no caller was told of. */
+    /**
+     * Something failed that no caller was told of.
+     *
+     * @param cache its name; of {@link FailureKind#REDIS_CALL}, which is of no cache, what failed, such as {@code lock}
+     */
     default void onFailure(String cache, FailureKind kind, Throwable failure) {}
 
     /** The circuit breaker of the far tier changed. */

@@ -108,7 +108,8 @@ enum CacheMeter {
             "cache.failures",
             Meter.Type.COUNTER,
             null,
-            "Failures that no caller was told of, by `kind`, such as `far_read`, `decode`, `encode`, `listener`.",
+            "Failures that no caller was told of, by `kind`, such as `far_read`, `decode`, `encode`, `listener`. Those of"
+                    + " `redis_call` are of what shares a far tier's connection; `cache` is then what it is, such as `lock`.",
             "cache",
             "kind"),
     BREAKER(

@@ -152,7 +152,7 @@ final class CacheMeters {
     }
 
     private void bindFailures() {
-        for (FailureKind kind : FailureKind.values()) {
+        for (FailureKind kind : EnumSet.complementOf(EnumSet.of(FailureKind.REDIS_CALL))) {
             LongAdder told = toldFailures.get(kind);
             counter(
                     CacheMeter.FAILURES,

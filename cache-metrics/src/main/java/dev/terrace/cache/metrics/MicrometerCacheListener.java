@@ -4,6 +4,7 @@ import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.FarOperation;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -74,7 +75,8 @@ import org.jspecify.annotations.Nullable;
  *     <td>How many times smaller the codec has made values so far; 1 where it does not compress.</td></tr>
  * <tr><td>{@code cache.failures}</td><td>counter</td><td>cache, kind</td>
  *     <td>Failures that no caller was told of, by {@code kind}, such as {@code far_read}, {@code decode}, {@code encode},
- *     {@code listener}.</td></tr>
+ *     {@code listener}. Those of {@code redis_call} are of what shares a far tier's connection; {@code cache} is then
+ *     what it is, such as {@code lock}.</td></tr>
  * <tr><td>{@code cache.breaker.state}</td><td>gauge</td><td>cache, state</td>
  *     <td>1 for the {@code state} that the far tier's breaker is in: {@code closed}, {@code open}, {@code half_open}; 0 for
  *     the others.</td></tr>
@@ -115,6 +117,7 @@ public final class MicrometerCacheListener implements CacheListener {
     private final LongSupplier nanoTime;
     private final ConcurrentHashMap<String, CacheMeters> bound = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Command, Timer> commands = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Counter> untold = new ConcurrentHashMap<>();
 
     private record Command(String kind, String operation, boolean failed) {}
 
@@ -208,8 +211,13 @@ public final class MicrometerCacheListener implements CacheListener {
         }
     }
 
+    /** What shares a far tier's connection has no cache; its failures stay, under its own name. */
     @Override
     public void onFailure(String cache, FailureKind kind, Throwable failure) {
+        if (kind == FailureKind.REDIS_CALL) {
+            untold.computeIfAbsent(cache, this::untoldOf).increment();
+            return;
+        }
         CacheMeters meters = bound.get(cache);
         if (meters != null) {
             meters.failed(kind);
@@ -244,6 +252,11 @@ public final class MicrometerCacheListener implements CacheListener {
     public void onCommand(String kind, String operation, Duration took, @Nullable Throwable failure) {
         commands.computeIfAbsent(new Command(kind, operation, failure != null), this::timer)
                 .record(took);
+    }
+
+    private Counter untoldOf(String what) {
+        return new MeterScope(registry, tags)
+                .counter(CacheMeter.FAILURES, Tags.of("cache", what, "kind", CacheMeters.text(FailureKind.REDIS_CALL)));
     }
 
     /** Of few, and of no cache: it stays. */

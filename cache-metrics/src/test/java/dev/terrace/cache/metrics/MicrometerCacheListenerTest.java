@@ -14,6 +14,9 @@ import dev.terrace.cache.codec.Codec;
 import dev.terrace.cache.codec.Compression;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.redis.SharedRedis;
+import dev.terrace.cache.redis.lock.LockOptions;
+import dev.terrace.cache.redis.lock.RedisLock;
 import dev.terrace.cache.strategy.WriteBehind;
 import dev.terrace.cache.testkit.FaultyFarTier;
 import dev.terrace.cache.testkit.FaultyFarTier.Call;
@@ -21,6 +24,7 @@ import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.InMemoryFarTier;
 import dev.terrace.cache.testkit.InMemoryServer;
 import dev.terrace.cache.testkit.OwnThread;
+import dev.terrace.cache.testkit.RedisServer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MockClock;
@@ -364,6 +368,26 @@ final class MicrometerCacheListenerTest {
             repaired.countDown();
             await(() -> meter("cache.write.behind.pending").gauge().value() == 0);
             assertThat(meter("cache.write.behind.age").gauge().value()).isZero();
+        }
+    }
+
+    @Test
+    void whatFailsUntoldOnASharedConnectionIsCountedUnderItsOwnName() {
+        try (RedisServer server = RedisServer.start();
+                SharedRedis redis = SharedRedis.connect(server.uri());
+                Cache<Integer, String> cache =
+                        near(Cache.builder("products")).listener(listener).build()) {
+            RedisLock lock = RedisLock.on(
+                    redis.withListener(listener), "lock", LockOptions.defaults().lease(Duration.ofSeconds(2)));
+            assertThat(lock.acquire(Duration.ofSeconds(10)).await()).isNotNull();
+            assertThat(registry.find("cache.failures").tag("kind", "redis_call").meters())
+                    .isEmpty();
+            server.kill();
+            await(() -> registry.find("cache.failures").tags("cache", "lock", "kind", "redis_call").counters().stream()
+                            .mapToDouble(counter -> counter.count())
+                            .sum()
+                    >= 1);
+            assertThat(cache.stats().failures()).isEmpty();
         }
     }
 

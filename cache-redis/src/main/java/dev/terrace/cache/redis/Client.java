@@ -107,6 +107,11 @@ abstract class Client implements RedisConnection.Dialer {
         return server;
     }
 
+    /** The server that connections go to now, as host and port where they are known; without credentials. */
+    String node() {
+        return server;
+    }
+
     @Override
     public final ScheduledExecutorService timer() {
         return client.getResources().eventExecutorGroup();
@@ -175,6 +180,11 @@ abstract class Client implements RedisConnection.Dialer {
                     return Own.this.timer();
                 }
             };
+        }
+
+        @Override
+        String node() {
+            return sentinels == null ? Uris.node(uri) : sentinels.primary().orElse(server());
         }
 
         @Override

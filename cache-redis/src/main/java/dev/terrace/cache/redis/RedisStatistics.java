@@ -43,7 +43,7 @@ public final class RedisStatistics implements ServerStatistics.Source {
     private CompletionStage<List<ServerStatistics>> askAll(RedisClusterAsyncCommands<String, byte[]> commands) {
         return commands instanceof RedisAdvancedClusterAsyncCommands<String, byte[]> cluster
                 ? ofNodes(cluster.all().commands().info())
-                : commands.info().thenApply(info -> List.of(parse(redis.toString(), info)));
+                : commands.info().thenApply(info -> List.of(parse(redis.node(), info)));
     }
 
     private static CompletionStage<List<ServerStatistics>> ofNodes(AsyncExecutions<String> answers) {

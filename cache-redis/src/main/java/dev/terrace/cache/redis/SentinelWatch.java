@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -94,6 +95,11 @@ final class SentinelWatch {
     CompletionStage<String> over(StatefulConnection<?, ?> connection) {
         Held known = held.get(connection);
         return known == null ? new CompletableFuture<>() : known.over();
+    }
+
+    /** Whom the sentinels name, as host and port, once one did. */
+    Optional<String> primary() {
+        return Optional.ofNullable(named).map(primary -> primary.host() + ":" + primary.port());
     }
 
     void close() {

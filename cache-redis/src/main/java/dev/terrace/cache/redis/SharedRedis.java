@@ -435,6 +435,11 @@ public final class SharedRedis implements AutoCloseable {
         }
     }
 
+    /** The server that is asked now, as host and port where they are known; without credentials. */
+    String node() {
+        return line.wire.node();
+    }
+
     /** Names the server, without credentials. */
     @Override
     public String toString() {

@@ -30,6 +30,11 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
     }
 
     @Override
+    public String node() {
+        return client.node();
+    }
+
+    @Override
     public <T> CompletionStage<T> call(
             long valueBytes,
             Function<? super RedisClusterAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> operation) {

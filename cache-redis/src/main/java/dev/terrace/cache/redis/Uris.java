@@ -82,6 +82,11 @@ final class Uris {
                 : RedisURI.builder(uri).withClientName(name).build();
     }
 
+    /** The server of a URI that names one. */
+    static String node(RedisURI uri) {
+        return uri.getSocket() != null ? uri.getSocket() : uri.getHost() + ":" + uri.getPort();
+    }
+
     /** For messages and logs. */
     static String describe(RedisURI uri) {
         if (uri.getSocket() != null) {

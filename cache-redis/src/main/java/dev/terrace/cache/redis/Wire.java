@@ -15,6 +15,11 @@ interface Wire {
     /** Its name for messages, without credentials. */
     String server();
 
+    /** The server that is asked now, as host and port where they are known; without credentials. */
+    default String node() {
+        return server();
+    }
+
     /**
      * Makes a call. Fails at once where there is no connection.
      *

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrace.cache.spi.ServerStatistics;
 import dev.terrace.cache.testkit.RedisCluster;
+import dev.terrace.cache.testkit.RedisSentinel;
 import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.cluster.RedisClusterClient;
 import java.time.Duration;
@@ -64,6 +65,30 @@ final class RedisStatisticsTest {
             } finally {
                 client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
             }
+        }
+    }
+
+    @Test
+    void oneServerIsNamedByItsHostAndPort() {
+        try (RedisServer server = RedisServer.start("--requirepass", "secret");
+                SharedRedis redis = SharedRedis.connect("redis://:secret@127.0.0.1:" + server.port() + "/2")
+                        .withBudget(Duration.ofSeconds(10))) {
+            RedisStatistics statistics = RedisStatistics.of(redis);
+
+            assertThat(statistics.read())
+                    .extracting(ServerStatistics::node)
+                    .containsExactly("127.0.0.1:" + server.port());
+            assertThat(statistics.toString()).doesNotContain("secret");
+        }
+    }
+
+    @Test
+    void thePrimaryIsNamedThatSentinelsName() {
+        try (RedisSentinel sentinel = RedisSentinel.start();
+                SharedRedis redis = SharedRedis.connect(sentinel.uri()).withBudget(Duration.ofSeconds(10))) {
+            assertThat(RedisStatistics.of(redis).read())
+                    .extracting(ServerStatistics::node)
+                    .containsExactly("127.0.0.1:" + sentinel.primary().port());
         }
     }
 
