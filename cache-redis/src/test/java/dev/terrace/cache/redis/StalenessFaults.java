@@ -225,8 +225,8 @@ final class StalenessFaults implements AutoCloseable {
         RedisServer primary = primary();
         String clients = new String((byte[]) asked(primary, "CLIENT", "LIST"), StandardCharsets.UTF_8);
         for (String client : clients.lines().toList()) {
-            boolean tracks = client.matches(".* flags=\\w*B\\w* .*");
-            if (tracks == links && client.contains("name=terrace")) {
+            boolean isTold = client.matches(".* flags=\\w*[BP]\\w* .*");
+            if (isTold == links && client.contains("name=terrace")) {
                 asked(primary, "CLIENT", "KILL", "ID", client.replaceAll("^id=(\\d+) .*", "$1"));
             }
         }

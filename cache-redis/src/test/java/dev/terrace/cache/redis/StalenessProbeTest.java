@@ -74,7 +74,7 @@ final class StalenessProbeTest {
     @Test
     @Timeout(400)
     void G4_nothingIsOlderThanTheBoundWhateverHappens() throws Exception {
-        Outcome outcome = probe(Duration.ZERO);
+        Outcome outcome = probe(Duration.ZERO, RedisCoherence.TRACKING);
 
         assertThat(outcome.late()).as("reads over the bound, seed " + SEED).isZero();
         ScenarioReport.figure("G4", "redis, strict", outcome.told());
@@ -82,8 +82,17 @@ final class StalenessProbeTest {
 
     @Test
     @Timeout(400)
+    void G4_changeNoticesKeepTheBoundAsWell() throws Exception {
+        Outcome outcome = probe(Duration.ZERO, RedisCoherence.NOTICES);
+
+        assertThat(outcome.late()).as("reads over the bound, seed " + SEED).isZero();
+        ScenarioReport.figure("G4", "redis, strict, change notices", outcome.told());
+    }
+
+    @Test
+    @Timeout(400)
     void G4_onlyNodesThatSayTheyAreCutOffServeLonger() throws Exception {
-        Outcome outcome = probe(Duration.ofSeconds(30));
+        Outcome outcome = probe(Duration.ofSeconds(30), RedisCoherence.TRACKING);
 
         assertThat(outcome.lateUnsaid())
                 .as("reads over the bound that nobody has said, seed " + SEED)
@@ -164,9 +173,9 @@ final class StalenessProbeTest {
     /** What readers have seen. */
     private record Outcome(long late, long lateUnsaid, String told) {}
 
-    private Outcome probe(Duration serveWhileCutOff) throws InterruptedException {
+    private Outcome probe(Duration serveWhileCutOff, RedisCoherence coherence) throws InterruptedException {
         for (int i = 0; i < NODES; i++) {
-            nodes.add(new Node(serveWhileCutOff));
+            nodes.add(new Node(serveWhileCutOff, coherence));
         }
         List<Reader> readers = new ArrayList<>();
         Thread writer = new Thread(this::write, "writer");
@@ -290,9 +299,10 @@ final class StalenessProbeTest {
         final StalenessFaults.Way link = keep(faults.way());
         final Cache<String, String> cache;
 
-        Node(Duration serveWhileCutOff) {
+        Node(Duration serveWhileCutOff, RedisCoherence coherence) {
             RedisFarTier tier = keep(RedisFarTier.builder()
                     .uri(faults.uri())
+                    .coherence(coherence)
                     .resources(data.resources())
                     .linkThrough(faults.uri(), link.resources())
                     .build());
