@@ -3,6 +3,7 @@ package dev.terrace.cache.memcached;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import com.google.code.yanf4j.nio.NioSession;
 import com.google.code.yanf4j.nio.impl.Reactor;
 import com.google.code.yanf4j.nio.impl.SelectorManager;
 import java.io.BufferedReader;
@@ -14,15 +15,19 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -194,6 +199,36 @@ final class LinkTest {
             assertThat(await(after)).containsExactly("a 0 7 x", "b 0 8 y");
         }
         assertThat(link.hasEnded()).isFalse();
+    }
+
+    @Test
+    void whatTheSocketTakesInPartsArrivesWholeAndInItsOrder() throws Exception {
+        int room = 16 * 1024;
+        listening.setReceiveBufferSize(room);
+        Link link = connect();
+        Socket server = accept();
+        NioSession connection = Objects.requireNonNull(session.get());
+        ((SocketChannel) connection.channel()).setOption(StandardSocketOptions.SO_SNDBUF, room);
+        // Alone, what is left of one is all that is left to write.
+        for (List<Integer> sizes : List.of(
+                List.of(60_000), List.of(500_000), List.of(10, 60_000, 20), List.of(300_000, 1, 64 * 1024, 200_000))) {
+            List<Ask> asks = new ArrayList<>();
+            List<CompletableFuture<List<Reply>>> replies = new ArrayList<>();
+            for (int size : sizes) {
+                byte[] value = new byte[size];
+                ThreadLocalRandom.current().nextBytes(value);
+                Ask ask = new Ask.Store("k" + size, value, 0, 1, Ask.ANY);
+                asks.add(ask);
+                replies.add(link.ask(List.of(ask)));
+            }
+            byte[] expected = MetaDialect.INSTANCE.encode(asks);
+            assertThat(server.getInputStream().readNBytes(expected.length)).isEqualTo(expected);
+            server.getOutputStream()
+                    .write("HD c5\r\n".repeat(sizes.size()).getBytes(StandardCharsets.ISO_8859_1));
+            for (CompletableFuture<List<Reply>> reply : replies) {
+                assertThat(await(reply)).containsExactly(new Reply.Stored(5));
+            }
+        }
     }
 
     @Test
