@@ -15,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Collection;
@@ -46,6 +45,8 @@ final class Driver {
 
     private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.memcached");
 
+    static final String LOST = "the connection was lost";
+
     private static final int READ_BUFFER = 32 * 1024;
     private static final int WRITE_BUFFER = 64 * 1024;
 
@@ -75,8 +76,8 @@ final class Driver {
         /** The session is there; on a thread of the driver, or the caller's. */
         void connected(MemcachedTCPSession session);
 
-        /** The session is over; on any thread. */
-        void disconnected();
+        /** The session is over, with the reason; on any thread. */
+        void disconnected(String reason);
     }
 
     /** Connects, blocking for that long at most. Here and not in the driver, which logs every failure as an error. */
@@ -182,20 +183,13 @@ final class Driver {
         private volatile boolean forReactor;
 
         private final AtomicInteger unanswered = new AtomicInteger();
+        /** What is being answered, once a part of the answer was read. The reactor's. */
+        private @Nullable Command begun;
 
         OrderlySession(
                 SocketChannel channel, NioSessionConfig config, MemcachedOptimizer merging, CommandFactory commands) {
             super(config, READ_BUFFER, merging, 0, commands);
             this.channel = channel;
-        }
-
-        @Override
-        public void takeCurrentCommand() {
-            Command asked = commandAlreadySent.poll();
-            if (asked == null) {
-                throw new IllegalStateException("the server said something that it was not asked");
-            }
-            setCurrentCommand(asked);
         }
 
         @Override
@@ -229,7 +223,7 @@ final class Driver {
                     reactor.registerSession(this, EventType.ENABLE_WRITE);
                 } catch (CancelledKeyException e) {
                     // It would end the reactor, which has other sessions too.
-                    lost(e);
+                    lost(LOST);
                 }
             } else {
                 reactor.registerSession(this, EventType.WRITEABLE);
@@ -249,7 +243,8 @@ final class Driver {
                 try {
                     writeSome();
                 } catch (IOException e) {
-                    lost(e);
+                    LOG.debug("Writing failed", e);
+                    lost(LOST);
                     return;
                 } finally {
                     writing.set(false);
@@ -288,11 +283,10 @@ final class Driver {
         }
 
         /** Not closed here: that takes the driver seconds at worst. */
-        private void lost(Exception e) {
-            LOG.debug("Writing failed", e);
+        private void lost(String reason) {
             forReactor = true;
             if (getInetSocketAddressWrapper() instanceof Target known) {
-                known.owner.disconnected();
+                known.owner.disconnected(reason);
             }
         }
 
@@ -319,17 +313,33 @@ final class Driver {
                     }
                 } while (full && !isClosed() && ++reads < MOST_READS);
                 if (read < 0) {
-                    close();
+                    lost(LOST);
                 } else {
                     onWrite(null);
                     selectorManager.registerSession(this, EventType.ENABLE_READ);
                 }
-            } catch (ClosedChannelException e) {
-                close();
+            } catch (IOException e) {
+                lost(LOST);
             } catch (Throwable e) {
                 // The reactor has other sessions too.
-                onException(e);
-                close();
+                LOG.debug("What was read is no reply", e);
+                lost("what it said is no reply to what it was asked");
+            }
+        }
+
+        /** The driver's own logs each failure as an error, with what was read. */
+        @Override
+        public void decode() {
+            ByteBuffer in = readBuffer.buf();
+            while (in.hasRemaining()) {
+                Command asked = begun == null ? commandAlreadySent.poll() : begun;
+                if (asked == null) {
+                    throw new IllegalStateException("the server said something that it was not asked");
+                }
+                begun = asked.decode(this, in) ? null : asked;
+                if (begun != null) {
+                    return;
+                }
             }
         }
     }
@@ -340,7 +350,7 @@ final class Driver {
         public void onSessionClosed(Session session) {
             InetSocketAddressWrapper target = ((MemcachedTCPSession) session).getInetSocketAddressWrapper();
             if (target instanceof Target known) {
-                known.owner.disconnected();
+                known.owner.disconnected(LOST);
             }
         }
 

@@ -65,8 +65,8 @@ final class Link implements Driver.Owner {
     }
 
     @Override
-    public void disconnected() {
-        end("the connection was lost");
+    public void disconnected(String reason) {
+        end(reason);
     }
 
     /** What the server turned out to speak, and the largest item that it takes. */
@@ -96,7 +96,7 @@ final class Link implements Driver.Owner {
     <T> CompletableFuture<List<T>> ask(Dialect.Question<T> question) {
         MemcachedTCPSession current = session;
         if (current == null || ended.get()) {
-            return CompletableFuture.failedFuture(lost("the connection was lost"));
+            return CompletableFuture.failedFuture(lost(Driver.LOST));
         }
         Exchange<T> exchange = new Exchange<>(question, this::answered);
         long requests = unansweredRequests.addAndGet(exchange.requests());
@@ -110,7 +110,7 @@ final class Link implements Driver.Owner {
         unanswered.add(exchange);
         current.write(exchange);
         if (ended.get() || current.isClosed()) {
-            exchange.fail(lost("the connection was lost"));
+            exchange.fail(lost(Driver.LOST));
         }
         return exchange.replies();
     }

@@ -315,7 +315,7 @@ final class Node {
                 greeted.dialect().name(),
                 greeted.itemLimit());
         if (greeted.hasEnded()) {
-            ended(greeted, "the connection was lost");
+            ended(greeted, Driver.LOST);
         } else {
             lookClosely(greeted, CLOSE_LOOKS);
         }

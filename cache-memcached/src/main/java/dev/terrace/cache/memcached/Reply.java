@@ -44,8 +44,15 @@ sealed interface Reply {
     /** The value is larger than the server takes. */
     record TooLarge() implements Reply {}
 
-    /** The server refused the request. */
-    record Failed(String reason) implements Reply {}
+    /** The server refused the request. Of its reason only what a log may have: the beginning, on one line. */
+    record Failed(String reason) implements Reply {
+        private static final int LONGEST_REASON = 100;
+
+        public Failed {
+            reason = reason.substring(0, Math.min(reason.length(), LONGEST_REASON))
+                    .replaceAll("[^ -~]", "?");
+        }
+    }
 
     /** What the server says of itself. */
     record Table(Map<String, String> entries) implements Reply {}

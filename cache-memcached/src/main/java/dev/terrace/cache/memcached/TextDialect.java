@@ -59,8 +59,8 @@ abstract class TextDialect implements Dialect {
     }
 
     static IllegalStateException unexpected(String line) {
-        return new IllegalStateException("unexpected reply of " + line.length() + " characters, beginning with \""
-                + line.substring(0, Math.min(line.length(), 12)) + "\"");
+        // Which may be a part of a value.
+        return new IllegalStateException("unexpected reply of " + line.length() + " characters");
     }
 
     abstract void encode(Ask ask, Out out);
@@ -171,7 +171,11 @@ abstract class TextDialect implements Dialect {
             } else if (ask instanceof Ask.Probe) {
                 replied(Reply.DONE);
             } else {
-                reply(ask, line);
+                try {
+                    reply(ask, line);
+                } catch (NumberFormatException | IndexOutOfBoundsException e) {
+                    throw unexpected(line);
+                }
             }
         }
 

@@ -68,13 +68,31 @@ final class DialectTest {
     }
 
     @Test
+    void ofARefusalTheBeginningIsToldOnOneLine() {
+        assertThat(new Reply.Failed("SERVER_ERROR out of memory").reason()).isEqualTo("SERVER_ERROR out of memory");
+        assertThat(new Reply.Failed("a\r\nb\u0007\u00fc" + "x".repeat(1_000)).reason())
+                .hasSize(100)
+                .startsWith("a??b??x");
+    }
+
+    @Test
     void whatIsNoReplyEndsTheConnection() {
         for (Dialect dialect : List.of(MetaDialect.INSTANCE, ClassicDialect.INSTANCE, BinaryDialect.INSTANCE)) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> read(dialect, "HTTP/1.1 400 Bad Request\r\n\r\n", 1_000))
-                    .withMessageStartingWith("unexpected reply");
+                    .withMessageStartingWith("unexpected reply")
+                    .withMessageNotContaining("HTTP");
         }
         assertThatIllegalStateException().isThrownBy(() -> read(MetaDialect.INSTANCE, "VA 1 c1\r\nabc\r\n", 1_000));
+        for (String wire : List.of("VA secret\r\n", "HD c1secret\r\n")) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> read(MetaDialect.INSTANCE, wire, 1_000))
+                    .withMessageStartingWith("unexpected reply")
+                    .withMessageNotContaining("secret");
+        }
+        assertThatIllegalStateException()
+                .isThrownBy(() -> read(ClassicDialect.INSTANCE, "VALUE k 0\r\n", 1_000))
+                .withMessageStartingWith("unexpected reply");
     }
 
     @Test

@@ -3,6 +3,10 @@ package dev.terrace.cache.memcached;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.code.yanf4j.nio.NioSession;
 import com.google.code.yanf4j.nio.impl.Reactor;
 import com.google.code.yanf4j.nio.impl.SelectorManager;
@@ -26,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +45,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.slf4j.LoggerFactory;
 
 /** One connection, and a server that says what the test wants it to. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -160,6 +166,42 @@ final class LinkTest {
     }
 
     @Test
+    void whatIsNoReplyIsLoggedByNobody() throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.list = new CopyOnWriteArrayList<>();
+        log.start();
+        Logger everyone = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+        everyone.addAppender(log);
+        try {
+            String secret = "s3cr3t".repeat(5);
+            for (String wire : List.of(
+                    secret + "\r\n",
+                    "VA " + secret + "\r\n",
+                    "VA 1 c1" + secret + "\r\n",
+                    "VALUE d 0 1 " + secret + "\r\n",
+                    "STAT " + secret + "\r\n",
+                    "\u0081" + secret + "\r\n")) {
+                for (Dialect dialect : List.of(MetaDialect.INSTANCE, ClassicDialect.INSTANCE, BinaryDialect.INSTANCE)) {
+                    Link link = connect();
+                    Socket server = accept();
+                    CompletableFuture<List<Reply>> asked = link.ask(dialect, List.of(new Ask.Get("d", true, false, 0)));
+                    server.getOutputStream().write(wire.getBytes(StandardCharsets.ISO_8859_1));
+                    assertThat(failure(asked))
+                            .isInstanceOf(MemcachedUnreachableException.class)
+                            .hasMessageContaining("no reply")
+                            .hasMessageNotContaining(secret);
+                }
+            }
+            assertThat(log.list)
+                    .extracting(event ->
+                            event.getFormattedMessage() + ThrowableProxyUtil.asString(event.getThrowableProxy()))
+                    .noneMatch(line -> line.contains(secret) || line.contains("Decode error"));
+        } finally {
+            everyone.detachAppender(log);
+        }
+    }
+
+    @Test
     void whatTheServerSaysUnaskedIsNoAnswerToWhatIsAskedNext() throws Exception {
         Link link = connect();
         Socket server = accept();
@@ -223,8 +265,7 @@ final class LinkTest {
             }
             byte[] expected = MetaDialect.INSTANCE.encode(asks);
             assertThat(server.getInputStream().readNBytes(expected.length)).isEqualTo(expected);
-            server.getOutputStream()
-                    .write("HD c5\r\n".repeat(sizes.size()).getBytes(StandardCharsets.ISO_8859_1));
+            server.getOutputStream().write("HD c5\r\n".repeat(sizes.size()).getBytes(StandardCharsets.ISO_8859_1));
             for (CompletableFuture<List<Reply>> reply : replies) {
                 assertThat(await(reply)).containsExactly(new Reply.Stored(5));
             }
@@ -276,8 +317,8 @@ final class LinkTest {
                     }
 
                     @Override
-                    public void disconnected() {
-                        link.disconnected();
+                    public void disconnected(String reason) {
+                        link.disconnected(reason);
                     }
                 },
                 (int) LIMIT.toMillis());
