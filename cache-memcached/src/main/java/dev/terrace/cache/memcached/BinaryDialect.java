@@ -57,8 +57,8 @@ final class BinaryDialect implements Dialect {
     }
 
     @Override
-    public <T> Question<T> whole(List<String> names, Items<T> items) {
-        Question<Reply> question = question(Records.mapped(names, name -> new Ask.Get(name, true, false, 0)));
+    public <T> Question<T> whole(List<String> names, Items<T> items, int largest) {
+        Question<Reply> question = question(Records.mapped(names, name -> new Ask.Get(name, true, false, 0)), largest);
         return new Question<>(question.bytes(), names.size(), new Whole<>(names, items, question.replies()));
     }
 
@@ -128,8 +128,8 @@ final class BinaryDialect implements Dialect {
     }
 
     @Override
-    public Replies<Reply> replies(List<Ask> asks) {
-        return new Packets(asks);
+    public Replies<Reply> replies(List<Ask> asks, int largest) {
+        return new Packets(asks, largest);
     }
 
     private static final class Packets implements Replies<Reply> {
@@ -139,11 +139,12 @@ final class BinaryDialect implements Dialect {
         private final Map<String, String> table = new HashMap<>();
         private final byte[] header = new byte[HEADER];
         private int headerFilled;
-        private byte @Nullable [] body;
-        private int bodyFilled;
+        private final int largest;
+        private @Nullable Arriving body;
 
-        Packets(List<Ask> asks) {
+        Packets(List<Ask> asks, int largest) {
             this.asks = asks;
+            this.largest = largest;
             this.replies = new ArrayList<>(asks.size());
         }
 
@@ -155,7 +156,7 @@ final class BinaryDialect implements Dialect {
         @Override
         public boolean read(ByteBuffer in) {
             while (replies.size() < asks.size()) {
-                byte[] filling = body;
+                Arriving filling = body;
                 if (filling == null) {
                     int part = Math.min(HEADER - headerFilled, in.remaining());
                     in.get(header, headerFilled, part);
@@ -167,19 +168,18 @@ final class BinaryDialect implements Dialect {
                     if (header[0] != RESPONSE || length < 0) {
                         throw new IllegalStateException("unexpected reply, not of the binary protocol");
                     }
-                    filling = new byte[length];
+                    if (length > largest) {
+                        throw new IllegalStateException("unexpected reply, of " + length + " bytes");
+                    }
+                    filling = new Arriving(length);
                     body = filling;
-                    bodyFilled = 0;
                 }
-                int part = Math.min(filling.length - bodyFilled, in.remaining());
-                in.get(filling, bodyFilled, part);
-                bodyFilled += part;
-                if (bodyFilled < filling.length) {
+                if (!filling.fill(in)) {
                     return false;
                 }
                 headerFilled = 0;
                 body = null;
-                packet(asks.get(replies.size()), ByteBuffer.wrap(header), filling);
+                packet(asks.get(replies.size()), ByteBuffer.wrap(header), filling.bytes());
             }
             return true;
         }

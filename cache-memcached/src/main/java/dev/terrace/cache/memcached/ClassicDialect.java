@@ -65,8 +65,8 @@ final class ClassicDialect extends TextDialect {
     }
 
     @Override
-    public Replies<Reply> replies(List<Ask> asks) {
-        return new ClassicLines(asks);
+    public Replies<Reply> replies(List<Ask> asks, int largest) {
+        return new ClassicLines(asks, largest);
     }
 
     private static final class ClassicLines extends Lines {
@@ -76,8 +76,8 @@ final class ClassicDialect extends TextDialect {
         private int flags;
         private long cas;
 
-        ClassicLines(List<Ask> asks) {
-            super(asks);
+        ClassicLines(List<Ask> asks, int largest) {
+            super(asks, largest);
         }
 
         @Override

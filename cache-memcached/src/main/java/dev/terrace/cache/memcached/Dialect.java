@@ -15,16 +15,20 @@ interface Dialect {
     /** All requests as they go over the wire. */
     byte[] encode(List<Ask> asks);
 
-    /** Reads the replies to these requests. */
-    Replies<Reply> replies(List<Ask> asks);
+    /**
+     * Reads the replies to these requests.
+     *
+     * @param largest what a value may have at most, in bytes; a server that announces more does not speak the protocol
+     */
+    Replies<Reply> replies(List<Ask> asks, int largest);
 
     /** These requests, together. */
-    default Question<Reply> question(List<Ask> asks) {
-        return new Question<>(encode(asks), asks.size(), replies(asks));
+    default Question<Reply> question(List<Ask> asks, int largest) {
+        return new Question<>(encode(asks), asks.size(), replies(asks, largest));
     }
 
     /** The whole items under these names, in as few words as the protocol has for them. */
-    <T> Question<T> whole(List<String> names, Items<T> items);
+    <T> Question<T> whole(List<String> names, Items<T> items, int largest);
 
     /**
      * Some requests.

@@ -28,8 +28,8 @@ final class Gets<T> extends WholeItems<T> {
 
     private int linesEnded;
 
-    Gets(List<String> names, Dialect.Items<T> items) {
-        super(names, items);
+    Gets(List<String> names, Dialect.Items<T> items, int largest) {
+        super(names, items, largest);
         this.places = new int[names.size()];
         this.request = new byte[broken()];
         write();

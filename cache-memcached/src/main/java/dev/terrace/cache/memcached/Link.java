@@ -22,6 +22,10 @@ final class Link implements Driver.Owner {
 
     private static final long MOST_UNANSWERED_REQUESTS = 1 << 16;
     private static final long MOST_UNANSWERED_BYTES = 64L << 20;
+    /** What is said with a value, and what servers may count otherwise than others. */
+    private static final int MARGIN = 64 << 10;
+
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final String server;
     private final Counts counts;
@@ -89,11 +93,19 @@ final class Link implements Driver.Owner {
     }
 
     CompletableFuture<List<Reply>> ask(Dialect spoken, List<Ask> asks) {
-        return ask(spoken.question(asks));
+        return ask(spoken.question(asks, largestValue()));
     }
 
-    /** Sends requests; never throws. */
-    <T> CompletableFuture<List<T>> ask(Dialect.Question<T> question) {
+    /** Asks for the whole items under these names, together. Never throws. */
+    <T> CompletableFuture<List<T>> askWhole(List<String> names, Dialect.Items<T> items) {
+        return ask(dialect.whole(names, items, largestValue()));
+    }
+
+    private int largestValue() {
+        return (int) Math.min(itemLimit, LARGEST_ARRAY - MARGIN) + MARGIN;
+    }
+
+    private <T> CompletableFuture<List<T>> ask(Dialect.Question<T> question) {
         MemcachedTCPSession current = session;
         if (current == null || ended.get()) {
             return CompletableFuture.failedFuture(lost(Driver.LOST));

@@ -53,21 +53,21 @@ final class MetaDialect extends TextDialect {
     }
 
     @Override
-    <T> WholeItems<T> one(String name, Items<T> items) {
-        return new MetaGet<>(name, items);
+    <T> WholeItems<T> one(String name, Items<T> items, int largest) {
+        return new MetaGet<>(name, items, largest);
     }
 
     @Override
-    public Replies<Reply> replies(List<Ask> asks) {
-        return new MetaLines(asks);
+    public Replies<Reply> replies(List<Ask> asks, int largest) {
+        return new MetaLines(asks, largest);
     }
 
     private static final class MetaLines extends Lines {
 
         private Reply.Item announced = new Reply.Item(0, 0, null, -1, false, false);
 
-        MetaLines(List<Ask> asks) {
-            super(asks);
+        MetaLines(List<Ask> asks, int largest) {
+            super(asks, largest);
         }
 
         @Override

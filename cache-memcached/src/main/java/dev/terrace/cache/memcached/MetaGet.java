@@ -12,8 +12,8 @@ final class MetaGet<T> extends WholeItems<T> {
 
     private boolean over;
 
-    MetaGet(String name, Dialect.Items<T> items) {
-        super(List.of(name), items);
+    MetaGet(String name, Dialect.Items<T> items, int largest) {
+        super(List.of(name), items, largest);
     }
 
     @Override

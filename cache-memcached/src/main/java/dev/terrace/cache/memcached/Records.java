@@ -67,7 +67,7 @@ final class Records {
 
     /** What is under each name, and no more than that. */
     CompletableFuture<List<FarReading>> read(Link link, List<String> names) {
-        return link.ask(link.dialect().whole(names, new Dialect.Items<FarReading>() {
+        return link.askWhole(names, new Dialect.Items<FarReading>() {
             @Override
             public FarReading found(String name, int flags, long cas, byte[] bytes) {
                 return Flags.areOfStub(flags, bytes.length)
@@ -79,7 +79,7 @@ final class Records {
             public FarReading missing() {
                 return FarReading.ABSENT;
             }
-        }));
+        });
     }
 
     private static boolean suffices(Current current, Need need) {

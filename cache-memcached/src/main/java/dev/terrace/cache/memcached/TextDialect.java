@@ -44,14 +44,14 @@ abstract class TextDialect implements Dialect {
     }
 
     @Override
-    public final <T> Question<T> whole(List<String> names, Items<T> items) {
-        WholeItems<T> whole = names.size() == 1 ? one(names.get(0), items) : new Gets<>(names, items);
+    public final <T> Question<T> whole(List<String> names, Items<T> items, int largest) {
+        WholeItems<T> whole = names.size() == 1 ? one(names.get(0), items, largest) : new Gets<>(names, items, largest);
         return new Question<>(whole.request(), names.size(), whole);
     }
 
     /** Asks for one whole item. */
-    <T> WholeItems<T> one(String name, Items<T> items) {
-        return new Gets<>(List.of(name), items);
+    <T> WholeItems<T> one(String name, Items<T> items, int largest) {
+        return new Gets<>(List.of(name), items, largest);
     }
 
     static boolean isRefusal(String line) {
@@ -97,14 +97,15 @@ abstract class TextDialect implements Dialect {
     abstract static class Lines implements Replies<Reply> {
 
         private final List<Ask> asks;
+        private final int largest;
         private final List<Reply> replies;
         private @Nullable Map<String, String> table;
-        private byte @Nullable [] value;
-        private int filled;
+        private @Nullable Arriving value;
         private int endings;
 
-        Lines(List<Ask> asks) {
+        Lines(List<Ask> asks, int largest) {
             this.asks = asks;
+            this.largest = largest;
             this.replies = new ArrayList<>(asks.size());
         }
 
@@ -116,13 +117,13 @@ abstract class TextDialect implements Dialect {
         @Override
         public final boolean read(ByteBuffer in) {
             while (replies.size() < asks.size()) {
-                byte[] filling = value;
+                Arriving filling = value;
                 if (filling != null) {
                     if (!fill(filling, in)) {
                         return false;
                     }
                     value = null;
-                    valueEnded(filling);
+                    valueEnded(filling.bytes());
                 } else {
                     String line = line(in);
                     if (line == null) {
@@ -134,16 +135,14 @@ abstract class TextDialect implements Dialect {
             return true;
         }
 
-        private boolean fill(byte[] filling, ByteBuffer in) {
-            int part = Math.min(in.remaining(), filling.length - filled);
-            in.get(filling, filled, part);
-            filled += part;
-            while (filled == filling.length && endings < END_OF_LINE.length && in.hasRemaining()) {
+        private boolean fill(Arriving filling, ByteBuffer in) {
+            boolean filled = filling.fill(in);
+            while (filled && endings < END_OF_LINE.length && in.hasRemaining()) {
                 if (in.get() != END_OF_LINE[endings++]) {
                     throw new IllegalStateException("a value does not end where it should");
                 }
             }
-            return filled == filling.length && endings == END_OF_LINE.length;
+            return filled && endings == END_OF_LINE.length;
         }
 
         private static @Nullable String line(ByteBuffer in) {
@@ -211,8 +210,10 @@ abstract class TextDialect implements Dialect {
 
         /** The next bytes are a value. */
         final void expectValue(int length) {
-            value = new byte[length];
-            filled = 0;
+            if (length < 0 || length > largest) {
+                throw new IllegalStateException("unexpected reply, of a value of " + length + " bytes");
+            }
+            value = new Arriving(length);
             endings = 0;
         }
 

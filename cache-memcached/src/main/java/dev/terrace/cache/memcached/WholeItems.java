@@ -14,17 +14,19 @@ abstract class WholeItems<T> implements Dialect.Replies<T> {
 
     final List<String> names;
     private final Dialect.Items<T> items;
+    private final int largest;
     private final List<T> found;
 
     private @Nullable String refusal;
     private int flags;
     private long cas;
-    private byte @Nullable [] value;
-    private int filled;
+    private @Nullable Arriving value;
 
-    WholeItems(List<String> names, Dialect.Items<T> items) {
+    /** @param largest what a value may have at most, in bytes */
+    WholeItems(List<String> names, Dialect.Items<T> items, int largest) {
         this.names = names;
         this.items = items;
+        this.largest = largest;
         this.found = new ArrayList<>(names.size());
     }
 
@@ -42,7 +44,7 @@ abstract class WholeItems<T> implements Dialect.Replies<T> {
     @Override
     public final boolean read(ByteBuffer in) {
         while (value != null || !isOver()) {
-            byte[] filling = value;
+            Arriving filling = value;
             boolean went = filling == null ? line(in) : fill(filling, in);
             if (!went) {
                 return false;
@@ -81,8 +83,7 @@ abstract class WholeItems<T> implements Dialect.Replies<T> {
     final void announced(int flags, long cas, int length) {
         this.flags = flags;
         this.cas = cas;
-        this.value = new byte[length];
-        this.filled = 0;
+        this.value = new Arriving(length);
     }
 
     /** Reads one line, or nothing where it is not all there. */
@@ -98,18 +99,15 @@ abstract class WholeItems<T> implements Dialect.Replies<T> {
         return true;
     }
 
-    private boolean fill(byte[] filling, ByteBuffer in) {
-        int part = Math.min(in.remaining(), filling.length - filled);
-        in.get(filling, filled, part);
-        filled += part;
-        if (filled < filling.length || in.remaining() < END_OF_LINE) {
+    private boolean fill(Arriving filling, ByteBuffer in) {
+        if (!filling.fill(in) || in.remaining() < END_OF_LINE) {
             return false;
         }
         if (in.get() != '\r' || in.get() != '\n') {
             throw new IllegalStateException("a value does not end where it should");
         }
         value = null;
-        found.add(items.found(names.get(found.size()), flags, cas, filling));
+        found.add(items.found(names.get(found.size()), flags, cas, filling.bytes()));
         return true;
     }
 
@@ -151,8 +149,8 @@ abstract class WholeItems<T> implements Dialect.Replies<T> {
     }
 
     /** Whether a value may be so long. */
-    static boolean isLength(long length) {
-        return length >= 0 && length <= Integer.MAX_VALUE - END_OF_LINE;
+    final boolean isLength(long length) {
+        return length >= 0 && length <= largest;
     }
 
     static boolean begins(byte[] bytes, int start, int limit, byte[] with) {

@@ -8,12 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Replies may come in any pieces, and from anybody. */
 final class DialectTest {
 
+    private static final int LARGEST = 3 << 20;
     private static final List<Ask> ASKS = List.of(
             new Ask.Get("k", true, false, 0),
             new Ask.Get("k", false, true, 0),
@@ -140,7 +142,8 @@ final class DialectTest {
         List<String> names =
                 IntStream.range(0, 30).mapToObj(i -> "k".repeat(200) + i).toList();
         List<String> lines = List.of(
-                new String(MetaDialect.INSTANCE.whole(names, TEXT).bytes(), StandardCharsets.ISO_8859_1).split("\r\n"));
+                new String(MetaDialect.INSTANCE.whole(names, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1)
+                        .split("\r\n"));
         assertThat(lines)
                 .hasSize(4)
                 .allSatisfy(line -> assertThat(line).startsWith("gets k").hasSizeLessThan(2_000));
@@ -165,9 +168,11 @@ final class DialectTest {
         fitting.add("x".repeat(236));
         List<String> longer = new ArrayList<>(seven);
         longer.add("x".repeat(237));
-        String one = new String(MetaDialect.INSTANCE.whole(fitting, TEXT).bytes(), StandardCharsets.ISO_8859_1);
+        String one =
+                new String(MetaDialect.INSTANCE.whole(fitting, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1);
         assertThat(one).isEqualTo("gets " + String.join(" ", fitting) + "\r\n").hasSize(2_000);
-        String two = new String(MetaDialect.INSTANCE.whole(longer, TEXT).bytes(), StandardCharsets.ISO_8859_1);
+        String two =
+                new String(MetaDialect.INSTANCE.whole(longer, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1);
         assertThat(two).isEqualTo("gets " + String.join(" ", seven) + "\r\ngets " + longer.get(7) + "\r\n");
 
         String wire = "VALUE " + longer.get(7) + " 0 1 7\r\nx\r\nEND\r\n";
@@ -211,6 +216,58 @@ final class DialectTest {
                 .withMessage("a value does not end where it should");
     }
 
+    @Test
+    void aValueLargerThanTheServerTakesIsNoReply() {
+        long more = LARGEST + 1L;
+        for (Dialect dialect : List.of(MetaDialect.INSTANCE, ClassicDialect.INSTANCE)) {
+            for (String wire :
+                    List.of("VA " + more + " c1 f0\r\n", "VALUE k 0 " + more + " 1\r\n", "VA 2147483647 c1\r\n")) {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> read(dialect, wire, 1_000))
+                        .withMessageStartingWith("unexpected reply");
+                for (List<String> names : List.of(List.of("k"), List.of("k", "l"))) {
+                    assertThatIllegalStateException()
+                            .isThrownBy(() ->
+                                    read(dialect.whole(names, TEXT, LARGEST).replies(), wire, 1_000))
+                            .withMessageStartingWith("unexpected reply");
+                }
+            }
+        }
+        for (int length : new int[] {LARGEST + 1, Integer.MAX_VALUE}) {
+            assertThatIllegalStateException()
+                    .isThrownBy(
+                            () -> BinaryDialect.INSTANCE.replies(ASKS, LARGEST).read(binaryHeader(length)))
+                    .withMessageStartingWith("unexpected reply");
+        }
+        assertThat(BinaryDialect.INSTANCE.replies(ASKS, LARGEST).read(binaryHeader(LARGEST)))
+                .isFalse();
+        assertThat(whole(List.of("k"), "VA " + LARGEST + " c1 f0\r\n" + "x".repeat(LARGEST) + "\r\n", 32_000))
+                .singleElement()
+                .asString()
+                .startsWith("k 0 1 [120, ");
+    }
+
+    private static ByteBuffer binaryHeader(int length) {
+        return ByteBuffer.allocate(24).put(0, (byte) 0x81).putInt(8, length);
+    }
+
+    @Test
+    void roomForALargeValueIsMadeAsItComes() {
+        assertThat(new Arriving(Integer.MAX_VALUE - 8).bytes()).hasSizeLessThan(2 << 20);
+        byte[] sent = new byte[5_000_000];
+        ThreadLocalRandom.current().nextBytes(sent);
+        for (int length : new int[] {0, 1, 1 << 20, (1 << 20) + 1, sent.length - 1, sent.length}) {
+            Arriving value = new Arriving(length);
+            ByteBuffer all = ByteBuffer.wrap(sent);
+            for (int end = 0; end < length; end = Math.min(end + 300_000, length)) {
+                assertThat(value.fill(all.limit(end))).isFalse();
+            }
+            assertThat(value.fill(all.limit(sent.length))).isTrue();
+            assertThat(all.position()).isEqualTo(length);
+            assertThat(value.bytes()).isEqualTo(Arrays.copyOf(sent, length));
+        }
+    }
+
     private static final Dialect.Items<String> TEXT = new Dialect.Items<>() {
         @Override
         public String found(String name, int flags, long cas, byte[] bytes) {
@@ -224,11 +281,11 @@ final class DialectTest {
     };
 
     private static List<String> whole(List<String> names, String wire, int piece) {
-        return read(MetaDialect.INSTANCE.whole(names, TEXT).replies(), wire, piece);
+        return read(MetaDialect.INSTANCE.whole(names, TEXT, LARGEST).replies(), wire, piece);
     }
 
     private static List<Reply> read(Dialect dialect, String wire, int piece) {
-        return read(dialect.replies(ASKS), wire, piece);
+        return read(dialect.replies(ASKS, LARGEST), wire, piece);
     }
 
     private static <T> List<T> read(Dialect.Replies<T> replies, String wire, int piece) {

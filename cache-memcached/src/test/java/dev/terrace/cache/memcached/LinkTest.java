@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
 final class LinkTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final int LARGEST_ITEM = 2 << 20;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final Driver driver = new Driver(1);
@@ -163,6 +164,25 @@ final class LinkTest {
             assertThat(failure(ask(link, "e"))).isInstanceOf(MemcachedUnreachableException.class);
             assertThat(link.hasEnded()).isTrue();
         }
+    }
+
+    @Test
+    void aValueIsNotWaitedForThatIsLargerThanTheServerTakes() throws Exception {
+        for (int length : List.of(LARGEST_ITEM + (100 << 10), Integer.MAX_VALUE)) {
+            Link link = connect();
+            Socket server = accept();
+            CompletableFuture<List<String>> first = ask(link, "a");
+            server.getOutputStream().write(("VA " + length + " c9 f6\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(failure(first)).isInstanceOf(MemcachedUnreachableException.class);
+            assertThat(link.hasEnded()).isTrue();
+        }
+        Link link = connect();
+        Socket server = accept();
+        CompletableFuture<List<String>> asked = ask(link, "a");
+        server.getOutputStream()
+                .write(("VA " + LARGEST_ITEM + " c9 f6\r\n" + "x".repeat(LARGEST_ITEM) + "\r\n")
+                        .getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(await(asked)).containsExactly("a 6 9 " + "x".repeat(LARGEST_ITEM));
     }
 
     @Test
@@ -301,12 +321,12 @@ final class LinkTest {
     };
 
     private static CompletableFuture<List<String>> ask(Link link, String... names) {
-        return link.ask(link.dialect().whole(List.of(names), TEXT));
+        return link.askWhole(List.of(names), TEXT);
     }
 
     private Link connect() throws IOException {
         Link link = new Link("test", new Link.Counts(), (ended, reason) -> {});
-        link.speaks(MetaDialect.INSTANCE, 1 << 20);
+        link.speaks(MetaDialect.INSTANCE, LARGEST_ITEM);
         driver.connect(
                 (InetSocketAddress) listening.getLocalSocketAddress(),
                 new Driver.Owner() {
