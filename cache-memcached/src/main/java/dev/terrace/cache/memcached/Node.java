@@ -1,6 +1,5 @@
 package dev.terrace.cache.memcached;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -43,7 +42,8 @@ final class Node {
     private static final Duration GREETING_LIMIT = Duration.ofSeconds(2);
     private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(2);
     private static final Duration SHORTEST_DOUBT = Duration.ofMillis(200);
-    private static final int MOST_WAITING = 4_096;
+    /** In all, and not at once: while these are sent, what is asked meanwhile comes behind them. */
+    private static final int MOST_EARLY = 4_096;
 
     /** A clock is looked at closely until it is known to this. */
     private static final long PRECISE_MICROS = 20_000;
@@ -58,6 +58,8 @@ final class Node {
     private final ReentrantLock lock = new ReentrantLock();
     /** What is asked before the first attempt has ended, in that order, and done with null where it failed. Guarded by lock. */
     private final Queue<Consumer<@Nullable Link>> early = new ArrayDeque<>();
+
+    private int askedEarly;
 
     private final AtomicBoolean lookingUp = new AtomicBoolean();
     private volatile @Nullable Link link;
@@ -173,19 +175,29 @@ final class Node {
         try {
             justMade = link;
             if (justMade == null) {
-                if (attempted || closed || early.size() == MOST_WAITING) {
+                if (attempted || closed || askedEarly == MOST_EARLY) {
                     return CompletableFuture.failedFuture(unreachable());
                 }
-                early.add(made -> (made == null
-                                ? CompletableFuture.<T>failedFuture(unreachable())
-                                : apply(operation, made))
-                        .whenComplete((answer, failure) -> complete(result, answer, failure)));
+                askedEarly++;
+                early.add(made -> start(operation, made, result));
                 return result;
             }
         } finally {
             lock.unlock();
         }
         return apply(operation, justMade);
+    }
+
+    private <T> void start(
+            Function<? super Link, ? extends CompletionStage<T>> operation,
+            @Nullable Link made,
+            CompletableFuture<T> result) {
+        if (made == null) {
+            result.completeExceptionally(unreachable());
+        } else if (!result.isDone()) {
+            // Who asked has not given up.
+            apply(operation, made).whenComplete((answer, failure) -> complete(result, answer, failure));
+        }
     }
 
     private static <T> void complete(CompletableFuture<T> result, @Nullable T answer, @Nullable Throwable failure) {
@@ -197,7 +209,7 @@ final class Node {
     }
 
     /** To be called with the lock. */
-    private List<Consumer<@Nullable Link>> askedEarly() {
+    private List<Consumer<@Nullable Link>> takeEarly() {
         List<Consumer<@Nullable Link>> asked = List.copyOf(early);
         early.clear();
         return asked;
@@ -207,7 +219,8 @@ final class Node {
             Function<? super Link, ? extends CompletionStage<T>> operation, Link link) {
         try {
             return operation.apply(link).toCompletableFuture();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Others wait behind it.
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -237,33 +250,47 @@ final class Node {
         if (closed) {
             return;
         }
-        Thread thread = new Thread(this::connect, "terrace-memcached-connect");
-        thread.setDaemon(true);
-        thread.start();
+        try {
+            Thread thread = new Thread(this::connect, "terrace-memcached-connect");
+            thread.setDaemon(true);
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // There may be a thread to be had by the next time.
+            failed(e);
+        }
     }
 
     private void connect() {
-        Link attempted = new Link(address.toString(), counts, this::ended);
+        Link made = new Link(address.toString(), counts, this::ended);
         try {
             InetAddress resolved = wire.resolver().resolve(address.host());
+            if (closed) {
+                return;
+            }
             dialed(resolved);
-            wire.driver().connect(new InetSocketAddress(resolved, address.port()), attempted, (int)
-                    CONNECT_LIMIT.toMillis());
-        } catch (IOException | RuntimeException e) {
-            attempted.end("no connection");
+            wire.driver()
+                    .connect(new InetSocketAddress(resolved, address.port()), made, (int) CONNECT_LIMIT.toMillis());
+            greet(made);
+        } catch (Throwable e) {
+            made.end("no connection");
             failed(e);
-            return;
         }
+    }
+
+    private void greet(Link made) {
         long askedAt = System.nanoTime();
         wire.greeting()
-                .greet(attempted)
+                .greet(made)
+                .thenApply(stats -> {
+                    clock.sample(Greeting.time(stats), askedAt);
+                    return stats.entries();
+                })
                 .orTimeout(GREETING_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((stats, failure) -> {
                     if (failure == null) {
-                        clock.sample(Greeting.time(stats), askedAt);
-                        established(attempted, stats.entries());
+                        established(made, stats);
                     } else {
-                        attempted.end("the greeting failed");
+                        made.end("the greeting failed");
                         failed(failure);
                     }
                 });
@@ -289,7 +316,7 @@ final class Node {
             lock.lock();
             try {
                 late = closed;
-                asked = askedEarly();
+                asked = takeEarly();
                 // Only then: nobody is to overtake what was asked before.
                 if (asked.isEmpty()) {
                     attempted = true;
@@ -360,7 +387,7 @@ final class Node {
             down = unreachable;
             before = failures++;
             attempted = true;
-            asked = askedEarly();
+            asked = takeEarly();
         } finally {
             lock.unlock();
         }
@@ -441,7 +468,7 @@ final class Node {
         try {
             closed = true;
             current = link;
-            asked = askedEarly();
+            asked = takeEarly();
         } finally {
             lock.unlock();
         }
