@@ -1,5 +1,6 @@
 package dev.terrace.cache.memcached;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -10,6 +11,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import net.rubyeye.xmemcached.impl.MemcachedTCPSession;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection to one server from its beginning to its end, shared by all threads. Within it CAS ids never repeat, since a
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * everything unanswered is kept here in order, and the age of the oldest tells how the server does.
  */
 final class Link implements Driver.Owner {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.memcached");
 
     private static final long MOST_UNANSWERED_REQUESTS = 1 << 16;
     private static final long MOST_UNANSWERED_BYTES = 64L << 20;
@@ -178,7 +183,20 @@ final class Link implements Driver.Owner {
                 },
                 "terrace-memcached-close");
         closing.setDaemon(true);
-        closing.start();
+        try {
+            closing.start();
+        } catch (OutOfMemoryError e) {
+            // There is no thread to be had; the socket closes without one.
+            closeSocket(session);
+        }
+    }
+
+    private static void closeSocket(MemcachedTCPSession session) {
+        try {
+            session.channel().close();
+        } catch (IOException e) {
+            LOG.debug("A session failed", e);
+        }
     }
 
     private MemcachedUnreachableException lost(String reason) {

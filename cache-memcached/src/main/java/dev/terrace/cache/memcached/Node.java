@@ -17,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -38,6 +39,13 @@ final class Node {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+
+    /** A link that ended sooner was of no use, and the attempt as good as failed. */
+    private static final Duration USEFUL = Duration.ofSeconds(1);
+
+    /** Links of no use are told of once in that time. */
+    private static final Duration QUIET = Duration.ofSeconds(10);
+
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
     private static final Duration GREETING_LIMIT = Duration.ofSeconds(2);
     private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(2);
@@ -68,7 +76,12 @@ final class Node {
     private volatile long doubtNanos = SHORTEST_DOUBT.toNanos();
     private volatile boolean closed;
     private boolean attempted;
+    /** Attempts in a row that failed or came to nothing. Guarded by lock. */
     private int failures;
+
+    private long establishedAt;
+    private boolean wasUseful = true;
+    private long quietUntil = System.nanoTime();
 
     /**
      * How servers are reached: what all of a tier share.
@@ -299,7 +312,10 @@ final class Node {
     /** Two names of one server are two shares of the keys, and its loss is that of both. */
     private void dialed(InetAddress resolved) {
         InetAddress before = dialed;
-        if (before != null && !sameAddress(before, resolved)) {
+        if (before != null && sameAddress(before, resolved)) {
+            return;
+        }
+        if (before != null) {
             wire.dialed().remove(new InetSocketAddress(before, address.port()), address);
         }
         dialed = resolved;
@@ -311,6 +327,7 @@ final class Node {
 
     private void established(Link greeted, Map<String, String> stats) {
         boolean late;
+        boolean afterUseful = true;
         List<Consumer<@Nullable Link>> asked;
         do {
             lock.lock();
@@ -323,7 +340,8 @@ final class Node {
                     if (!late) {
                         link = greeted;
                         down = null;
-                        failures = 0;
+                        establishedAt = System.nanoTime();
+                        afterUseful = wasUseful;
                     }
                 }
             } finally {
@@ -335,16 +353,26 @@ final class Node {
             greeted.end("the far tier was closed");
             return;
         }
-        LOG.info(
-                "Connected to {}: version {}, {} protocol, items of up to {} bytes",
-                address,
-                stats.getOrDefault("version", "unknown"),
-                greeted.dialect().name(),
-                greeted.itemLimit());
+        if (afterUseful) {
+            tellConnected(greeted, stats);
+        } else {
+            schedule(() -> tellConnected(greeted, stats), USEFUL.toNanos());
+        }
         if (greeted.hasEnded()) {
             ended(greeted, Driver.LOST);
         } else {
             lookClosely(greeted, CLOSE_LOOKS);
+        }
+    }
+
+    private void tellConnected(Link greeted, Map<String, String> stats) {
+        if (!greeted.hasEnded()) {
+            LOG.info(
+                    "Connected to {}: version {}, {} protocol, items of up to {} bytes",
+                    address,
+                    stats.getOrDefault("version", "unknown"),
+                    greeted.dialect().name(),
+                    greeted.itemLimit());
         }
     }
 
@@ -359,6 +387,8 @@ final class Node {
     }
 
     private void ended(Link lost, String reason) {
+        boolean told;
+        int before;
         lock.lock();
         try {
             if (link != lost) {
@@ -366,20 +396,32 @@ final class Node {
             }
             link = null;
             down = MemcachedUnreachableException.noConnection(address.toString(), new IllegalStateException(reason));
+            long now = System.nanoTime();
+            wasUseful = now - establishedAt >= USEFUL.toNanos();
+            before = wasUseful ? 0 : failures;
+            failures = wasUseful ? 0 : failures + 1;
+            told = wasUseful || now - quietUntil >= 0;
+            if (told) {
+                quietUntil = now + QUIET.toNanos();
+            }
         } finally {
             lock.unlock();
         }
-        if (!closed) {
-            LOG.warn("Lost {}: {}; connecting again", address, reason);
-            schedule(this::attempt, pause(0));
+        if (closed) {
+            return;
         }
+        if (told) {
+            LOG.warn("Lost {}: {}; connecting again", address, reason);
+        }
+        schedule(this::attempt, pause(before));
     }
 
     private void failed(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        MemcachedUnreachableException unreachable =
-                MemcachedUnreachableException.noConnection(address.toString(), cause);
+        MemcachedUnreachableException unreachable = MemcachedUnreachableException.noConnection(
+                address.toString(),
+                cause instanceof TimeoutException ? new IllegalStateException("it answers nothing", cause) : cause);
         int before;
         List<Consumer<@Nullable Link>> asked;
         lock.lock();
@@ -430,17 +472,22 @@ final class Node {
         if (link == null || address.isLiteral() || !lookingUp.compareAndSet(false, true)) {
             return;
         }
-        Thread thread = new Thread(
-                () -> {
-                    try {
-                        compareAddresses();
-                    } finally {
-                        lookingUp.set(false);
-                    }
-                },
-                "terrace-memcached-lookup");
-        thread.setDaemon(true);
-        thread.start();
+        try {
+            Thread thread = new Thread(
+                    () -> {
+                        try {
+                            compareAddresses();
+                        } finally {
+                            lookingUp.set(false);
+                        }
+                    },
+                    "terrace-memcached-lookup");
+            thread.setDaemon(true);
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // There may be a thread to be had the next time.
+            lookingUp.set(false);
+        }
     }
 
     private void compareAddresses() {

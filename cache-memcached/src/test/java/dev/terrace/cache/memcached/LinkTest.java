@@ -3,10 +3,7 @@ package dev.terrace.cache.memcached;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
 import com.google.code.yanf4j.nio.NioSession;
 import com.google.code.yanf4j.nio.impl.Reactor;
 import com.google.code.yanf4j.nio.impl.SelectorManager;
@@ -30,7 +27,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +41,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.slf4j.LoggerFactory;
 
 /** One connection, and a server that says what the test wants it to. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -187,12 +182,7 @@ final class LinkTest {
 
     @Test
     void whatIsNoReplyIsLoggedByNobody() throws Exception {
-        ListAppender<ILoggingEvent> log = new ListAppender<>();
-        log.list = new CopyOnWriteArrayList<>();
-        log.start();
-        Logger everyone = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
-        everyone.addAppender(log);
-        try {
+        try (CapturedLog log = CapturedLog.ofAll()) {
             String secret = "s3cr3t".repeat(5);
             for (String wire : List.of(
                     secret + "\r\n",
@@ -212,12 +202,10 @@ final class LinkTest {
                             .hasMessageNotContaining(secret);
                 }
             }
-            assertThat(log.list)
+            assertThat(log.events())
                     .extracting(event ->
                             event.getFormattedMessage() + ThrowableProxyUtil.asString(event.getThrowableProxy()))
                     .noneMatch(line -> line.contains(secret) || line.contains("Decode error"));
-        } finally {
-            everyone.detachAppender(log);
         }
     }
 

@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
@@ -35,7 +32,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -49,7 +45,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What an operator and an attacker may do to a tier on real servers. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -213,16 +209,10 @@ final class MemcachedFarTierTest {
     }
 
     @Test
+    @ResourceLock(CapturedLog.LEVEL)
     void twoNamesOfOneServerAreToldOf() {
         MemcachedServer server = server();
-        ListAppender<ILoggingEvent> log = new ListAppender<>();
-        log.list = new CopyOnWriteArrayList<>();
-        log.start();
-        Logger logger = (Logger) LoggerFactory.getLogger("dev.terrace.cache.memcached");
-        Level level = logger.getLevel();
-        logger.setLevel(Level.WARN);
-        logger.addAppender(log);
-        try {
+        try (CapturedLog log = CapturedLog.ofOurs(Level.WARN)) {
             FarStore store = open(keep(MemcachedFarTier.builder()
                     .servers("one.example:" + server.port() + ", other.example:" + server.port())
                     .resolver(host -> InetAddress.getLoopbackAddress())
@@ -230,13 +220,9 @@ final class MemcachedFarTierTest {
             put(store, "k", "value");
             holds(
                     "it is told",
-                    () -> log.list.stream()
-                            .map(ILoggingEvent::getFormattedMessage)
+                    () -> log.lines().stream()
                             .anyMatch(line -> line.contains("one.example:") && line.endsWith("are the same server")));
             assertThat(value(store, "k")).isEqualTo("value");
-        } finally {
-            logger.detachAppender(log);
-            logger.setLevel(level);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.terrace.cache.memcached;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.codec.StringCodec;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Servers that do what memcached does not, and the time before the first connection. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -205,6 +207,54 @@ final class OddServersTest {
         assertThat(server.accepted()).hasSize(1);
     }
 
+    @Test
+    @ResourceLock(CapturedLog.LEVEL)
+    void aServerThatEndsEachConnectionIsNotConnectedToAllTheTimeAndToldOfNowAndThen() {
+        Scripted server = server();
+        server.answers(line -> line.equals("stats") ? Scripted.LAST + greeting(line) : greeting(line));
+        try (CapturedLog log = CapturedLog.ofOurs(Level.WARN)) {
+            FarStore store = tier(server).open("test", LIMIT);
+            long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+            while (System.nanoTime() < end) {
+                succeeds(store.read(List.of("k")));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+            }
+            assertThat(server.accepted()).hasSizeBetween(2, 20);
+            assertThat(log.lines())
+                    .filteredOn(line -> line.contains(":" + server.port()))
+                    .hasSizeLessThan(5)
+                    .filteredOn(line -> line.startsWith("Lost"))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    @ResourceLock(CapturedLog.LEVEL)
+    void twoNamesOfOneServerThatIsDownAreToldOfOnce() throws IOException {
+        Scripted server = server();
+        server.close();
+        AtomicInteger attempts = new AtomicInteger();
+        try (CapturedLog log = CapturedLog.ofOurs(Level.WARN)) {
+            keep(MemcachedFarTier.builder()
+                    .servers("one.example:" + server.port() + ", other.example:" + server.port())
+                    .resolver(host -> {
+                        attempts.incrementAndGet();
+                        return InetAddress.getLoopbackAddress();
+                    })
+                    .build());
+            holds("both are tried again and again", () -> attempts.get() > 10);
+            List<String> lines = log.lines().stream()
+                    .filter(line -> line.contains(".example:" + server.port()))
+                    .toList();
+            assertThat(lines)
+                    .filteredOn(line -> line.endsWith("are the same server"))
+                    .hasSize(1);
+            assertThat(lines)
+                    .filteredOn(line -> line.endsWith("trying again until it succeeds"))
+                    .hasSize(2);
+        }
+    }
+
     private static void uninterruptibly(CountDownLatch latch) {
         try {
             latch.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
@@ -228,6 +278,9 @@ final class OddServersTest {
 
     /** A server that answers each line by a rule; without an answer it ends the connection. */
     private static final class Scripted implements AutoCloseable {
+
+        /** After an answer that begins so it ends the connection. */
+        static final String LAST = "\0";
 
         private final ServerSocket listening;
         private final List<Socket> connections = new CopyOnWriteArrayList<>();
@@ -289,7 +342,10 @@ final class OddServersTest {
                     if (answer == null) {
                         return;
                     }
-                    connection.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
+                    connection.getOutputStream().write(answer.replace(LAST, "").getBytes(StandardCharsets.ISO_8859_1));
+                    if (answer.startsWith(LAST)) {
+                        return;
+                    }
                 }
             } catch (IOException e) {
                 // Whoever connected went away, or the test is over.
