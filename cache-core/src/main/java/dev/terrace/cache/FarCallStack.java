@@ -1,6 +1,7 @@
 package dev.terrace.cache;
 
 import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -136,7 +137,8 @@ final class FarCallStack implements FarCalls {
         private static void ended(Breaker.Permit permit, @Nullable Throwable failure) {
             if (failure == null) {
                 permit.succeeded();
-            } else if (failure instanceof FarUnavailableException unavailable && !unavailable.wasCalled()) {
+            } else if (failure instanceof ServerLostException
+                    || (failure instanceof FarUnavailableException unavailable && !unavailable.wasCalled())) {
                 permit.ignored();
             } else {
                 permit.failed(failure);

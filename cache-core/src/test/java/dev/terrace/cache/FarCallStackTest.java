@@ -3,6 +3,7 @@ package dev.terrace.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,18 @@ final class FarCallStackTest {
                 .isSameAs(failure);
         assertThat(operations).containsExactly("products FILL 0 ms IllegalStateException");
         assertThat(failures).containsExactly("FAR_FILL IllegalStateException");
+    }
+
+    @Test
+    void theLossOfOneServerIsAFailureAndDoesNotOpenTheBreaker() {
+        ServerLostException lost = new ServerLostException("as told", null);
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(failureOf(FarOperation.PUT, () -> failed(lost))).isSameAs(lost);
+        }
+        assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
+        assertThat(failures).hasSize(50).containsOnly("FAR_WRITE ServerLostException");
+        assertThat(operations).hasSize(50);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.terrace.cache.memcached;
 
 import dev.terrace.cache.spi.FarClock;
+import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -110,7 +111,8 @@ final class Nodes implements FarClock {
      * Does something with requests on the servers that have their keys, all at once, and puts the replies in order.
      *
      * @param name the name of the record of a request
-     * @param without what a request is answered whose server is down while another is up, or null where it fails
+     * @param without what a request is answered whose server is down while another is up, or null where it fails; that failure is
+     *     the server's alone
      */
     <Q, R> CompletableFuture<List<R>> onEach(
             List<Q> requests,
@@ -155,16 +157,16 @@ final class Nodes implements FarClock {
 
     private <Q, R> CompletableFuture<List<R>> tolerant(
             Node node, List<Q> part, CompletableFuture<List<R>> answer, @Nullable Function<Q, R> without) {
-        if (without == null) {
-            return answer;
-        }
         return answer.exceptionallyCompose(failure -> {
             Throwable cause =
                     failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            return cause instanceof MemcachedUnreachableException && mayDoWithout(node)
-                    ? CompletableFuture.completedFuture(
-                            part.stream().map(without).toList())
-                    : CompletableFuture.failedFuture(cause);
+            if (!(cause instanceof MemcachedUnreachableException) || !mayDoWithout(node)) {
+                return CompletableFuture.failedFuture(cause);
+            }
+            return without == null
+                    ? CompletableFuture.failedFuture(new ServerLostException(cause.getMessage(), cause))
+                    : CompletableFuture.completedFuture(
+                            part.stream().map(without).toList());
         });
     }
 

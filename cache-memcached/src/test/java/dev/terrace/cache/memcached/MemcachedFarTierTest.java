@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ch.qos.logback.classic.Level;
 import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener;
+import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarReading;
@@ -30,8 +33,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -463,6 +468,58 @@ final class MemcachedFarTierTest {
                         .map(key -> new PutRequest(key, draft("again")))
                         .toList())));
         assertThat(value(store, lost.get(0))).isEqualTo("again");
+    }
+
+    @Test
+    void whatALostServerRefusesDoesNotStopCallsOfTheOthers() {
+        List<MemcachedServer> servers = List.of(server(), server());
+        String list = servers.stream().map(MemcachedFarTierTest::address).collect(Collectors.joining(","));
+        List<BreakerState> changes = new CopyOnWriteArrayList<>();
+        Locator locator = Locator.of(MemcachedFarTier.Placement.RENDEZVOUS, Address.parseAll(list));
+        // The lost server is to have neither the cache's own marker nor its counter.
+        String name = IntStream.range(0, 1_000)
+                .mapToObj(i -> "products" + i)
+                .filter(one -> locator.locate("m:" + one + ":*") == locator.locate("s:" + one))
+                .findFirst()
+                .orElseThrow();
+        int spared = locator.locate("s:" + name);
+        Map<Boolean, List<String>> keys = IntStream.range(0, 100)
+                .mapToObj(i -> "k" + i)
+                .collect(Collectors.partitioningBy(key -> locator.locate("t:" + name + ":" + key) == spared));
+        Cache<String, String> cache = keep(Cache.<String, String>builder(name)
+                .far(keep(MemcachedFarTier.connect(list)), StringCodec.utf8())
+                .farBudget(PATIENT)
+                .freshFor(LONG)
+                .loader(key -> "loaded")
+                .listener(new CacheListener() {
+                    @Override
+                    public void onBreaker(String cache, BreakerState state) {
+                        changes.add(state);
+                    }
+                })
+                .build());
+        keys.values().forEach(some -> some.forEach(key -> cache.put(key, "put")));
+        servers.get(1 - spared).kill();
+        holds("the loss was noticed", () -> {
+            cache.put(keys.get(false).get(0), "lost");
+            return cache.stats().failures().getOrDefault(FailureKind.FAR_WRITE, 0L) > 0;
+        });
+        changes.clear();
+        for (String key : keys.get(false)) {
+            cache.put(key, "lost");
+            assertThat(cache.get(key)).isEqualTo("loaded");
+        }
+        assertThat(keys.get(true))
+                .allSatisfy(key -> assertThat(cache.getIfPresent(key)).isEqualTo("put"));
+        assertThat(changes).isEmpty();
+        assertThat(cache.stats().failures().get(FailureKind.FAR_WRITE))
+                .isGreaterThanOrEqualTo(keys.get(false).size());
+
+        servers.get(spared).kill();
+        holds("all are lost", () -> {
+            keys.get(true).forEach(key -> cache.put(key, "lost"));
+            return changes.contains(BreakerState.OPEN);
+        });
     }
 
     @Test
