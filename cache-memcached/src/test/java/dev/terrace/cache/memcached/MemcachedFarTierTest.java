@@ -169,7 +169,8 @@ final class MemcachedFarTierTest {
         for (int i = 0; i < 30; i++) {
             puts.add(store.put(List.of(new PutRequest("k" + i, draft(large)))));
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+        // Whoever is held up is so until the connection is given up, after 4 s.
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
         puts.forEach(put -> assertThat(failure(put)).isInstanceOf(MemcachedUnreachableException.class));
         server.thaw();
         holds("the server is used again", () -> succeeds(store.ping()));
