@@ -11,7 +11,12 @@ public final class ServerLostException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    /** @param cause why the server cannot be asked, or null */
+    /**
+     * Without a stack trace.
+     *
+     * @param message names the server
+     * @param cause why it cannot be asked, or null
+     */
     public ServerLostException(String message, @Nullable Throwable cause) {
         super(message, cause, false, false);
     }

@@ -164,7 +164,7 @@ final class Nodes implements FarClock {
                 return CompletableFuture.failedFuture(cause);
             }
             return without == null
-                    ? CompletableFuture.failedFuture(new ServerLostException(cause.getMessage(), cause))
+                    ? CompletableFuture.failedFuture(new ServerLostException(String.valueOf(cause.getMessage()), cause))
                     : CompletableFuture.completedFuture(
                             part.stream().map(without).toList());
         });
