@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -197,9 +198,7 @@ final class OddServersTest {
         tier.close();
         assertThat(failure(asked)).hasMessageContaining("closed");
         mayResolve.countDown();
-        Thread connecting = resolving.get();
-        assertThat(connecting).isNotNull();
-        connecting.join(LIMIT.toMillis());
+        Objects.requireNonNull(resolving.get()).join(LIMIT.toMillis());
         // In the order in which they came.
         try (Socket ours = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             holds("ours is accepted", () -> server.accepted().contains(ours.getLocalPort()));
