@@ -43,7 +43,8 @@ record Greeting(MemcachedFarTier.Protocol protocol, Ask.@Nullable Authenticate c
     private static CompletableFuture<Void> authenticate(Link link, Ask.Authenticate who) {
         return link.ask(BinaryDialect.INSTANCE, List.of(who)).thenAccept(replies -> {
             if (replies.get(0) != Reply.DONE) {
-                throw new IllegalStateException("the server refuses user " + who.user());
+                String reason = replies.get(0) instanceof Reply.Failed failed ? ": " + failed.reason() : "";
+                throw new IllegalStateException("the server refuses user " + who.user() + reason);
             }
         });
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarStore;
+import dev.terrace.cache.testkit.MemcachedServer;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -102,8 +103,22 @@ final class SaslTest {
         try (MemcachedFarTier far = tier("wrong password")) {
             FarStore store = far.open("sasl", Duration.ofSeconds(10));
             assertThatThrownBy(() -> ping(store))
-                    .hasMessageContaining("refuses user " + USER)
+                    .hasMessageContaining("refuses user " + USER + ": status 32")
                     .hasMessageNotContaining("wrong password");
+        }
+    }
+
+    @Test
+    void aServerThatKnowsNoCredentialsSaysSo() {
+        try (MemcachedServer open = MemcachedServer.start();
+                MemcachedFarTier far = MemcachedFarTier.builder()
+                        .servers("127.0.0.1:" + open.port())
+                        .credentials(USER, PASSWORD)
+                        .build()) {
+            FarStore store = far.open("sasl", Duration.ofSeconds(10));
+            assertThatThrownBy(() -> ping(store))
+                    .hasMessageContaining("refuses user " + USER + ": status 129")
+                    .hasMessageNotContaining(PASSWORD);
         }
     }
 
