@@ -42,6 +42,10 @@ record Engine<K, V>(
 
     /** How long ago an entry was written, about; zero where the server's clock was set back since. */
     Duration age(Entry<V> entry) {
+        if (far != null && !far.access().versionsAreTimes()) {
+            long left = entry.freshUntil - now();
+            return Duration.ofNanos(Math.max(0, settings.life().fresh().toNanos() - left));
+        }
         return Duration.ofNanos(entry.age(writtenAt()));
     }
 

@@ -505,6 +505,10 @@ final class FarAccess<V> {
         return new CacheStats.FarBytes(bytesRead.sum(), bytesWritten.sum(), codec.compression());
     }
 
+    boolean versionsAreTimes() {
+        return store.versionsAreTimes();
+    }
+
     /** The far clock in µs, or 0 while it is not known. */
     long nowMicros() {
         long millis = store.clock().millis();

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param status whether there is a value, and of which age
  * @param value the value; null unless the status is {@code FRESH} or {@code STALE}, and null for a cached null
  * @param tier where it was found
- * @param age since it was written
+ * @param age since it was written, about; where versions of the far tier are no times (Memcached) what of the cache's freshness
+ *     has passed, which is too much for an entry with a shorter freshness of its own
  * @param freshFor remaining time of freshness, zero when stale
  * @param remaining remaining life
  * @param tags its tags

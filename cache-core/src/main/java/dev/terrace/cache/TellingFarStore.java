@@ -174,6 +174,11 @@ final class TellingFarStore implements FarStore {
     }
 
     @Override
+    public boolean versionsAreTimes() {
+        return store.versionsAreTimes();
+    }
+
+    @Override
     public FarClock clock() {
         return store.clock();
     }

@@ -4,6 +4,7 @@ import dev.terrace.cache.spi.FarReading;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ final class GatheredReadsRacesTest {
             answering.start();
             join(asking);
             join(answering);
-            if (far.sent != AT_ONCE + 1) {
+            if (far.sent.get() != AT_ONCE + 1) {
                 throw new AssertionError("forgotten");
             }
         }
@@ -72,12 +73,11 @@ final class GatheredReadsRacesTest {
     private static final class Far implements Function<List<String>, CompletionStage<List<FarReading>>>, Runnable {
 
         private final CompletableFuture<List<FarReading>> first = new CompletableFuture<>();
-        private volatile int sent;
+        private final AtomicInteger sent = new AtomicInteger();
 
         @Override
         public CompletionStage<List<FarReading>> apply(List<String> keys) {
-            // By two threads at the same time never, as one place is free at most.
-            return sent++ == 0 ? first : new CompletableFuture<>();
+            return sent.getAndIncrement() == 0 ? first : new CompletableFuture<>();
         }
 
         @Override

@@ -29,6 +29,11 @@ public interface FarStore {
     /** The server's clock, as far as it is known. Every reply of this store implies that it is known. */
     FarClock clock();
 
+    /** Whether versions are the server's times of writing, in microseconds, which tell how old an entry is. */
+    default boolean versionsAreTimes() {
+        return true;
+    }
+
     /**
      * Asks the server anything that it must answer, and sets the clock by the reply: the heartbeat.
      */

@@ -238,6 +238,11 @@ public final class FaultyFarTier implements FarTier {
         }
 
         @Override
+        public boolean versionsAreTimes() {
+            return store.versionsAreTimes();
+        }
+
+        @Override
         public FarClock clock() {
             return store.clock();
         }

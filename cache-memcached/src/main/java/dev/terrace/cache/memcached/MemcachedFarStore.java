@@ -77,6 +77,12 @@ final class MemcachedFarStore implements FarStore {
         this.tally = tally;
     }
 
+    /** They are CAS ids. */
+    @Override
+    public boolean versionsAreTimes() {
+        return false;
+    }
+
     @Override
     public FarClock clock() {
         return nodes;

@@ -310,6 +310,18 @@ final class MemcachedFarTierTest {
     }
 
     @Test
+    void theAgeOfAnEntryIsWhatOfItsFreshnessHasPassed() {
+        MemcachedFarTier tier = tier(server());
+        Cache<String, String> cache = keep(Cache.<String, String>builder("ages")
+                .far(tier, StringCodec.utf8())
+                .farBudget(PATIENT)
+                .freshFor(LONG)
+                .build());
+        cache.put("k", "v");
+        assertThat(cache.lookup("k").age()).isBetween(Duration.ZERO, Duration.ofMinutes(1));
+    }
+
+    @Test
     void aValueIsCompressedBeforeTheServersLimitIsLookedAt() {
         MemcachedFarTier tier = tier(server());
         Cache<String, String> plain = keep(Cache.<String, String>builder("plain")
