@@ -417,8 +417,12 @@ final class FlightSteps<K, V> {
         }
         flight.cancelLoad();
         for (Flight<K, V> unwanted : together) {
+            // At once, whatever it has to serve: who came while that is compared would be told that nobody waits.
+            engine.flights().ended(unwanted);
             release(unwanted);
-            fail(unwanted, new CancellationException("nobody waits for this load any more"));
+            CancellationException cancelled = new CancellationException("nobody waits for this load any more");
+            unwanted.outcome.completeExceptionally(cancelled);
+            unwanted.answer.completeExceptionally(cancelled);
         }
     }
 

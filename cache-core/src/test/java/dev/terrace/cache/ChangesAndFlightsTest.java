@@ -372,6 +372,27 @@ final class ChangesAndFlightsTest {
     }
 
     @Test
+    void whoComesAfterTheLastCallerOfACopyThatIsComparedHasLeftIsNotCancelledToo() {
+        Fleet.Node quick = fleet.node(builder -> builder.completeAbandonedLoads(false));
+        fleet.rows.put(1, "a");
+        quick.read(1);
+        fleet.time.advance(Fleet.MAX_STALENESS);
+        fleet.rows.put(1, "b");
+        other.cache.invalidate(1);
+        Gate first = new Gate();
+        Gate second = new Gate();
+        quick.far.next(Call.READ_HEADERS, Fault.delayReply(first), Fault.delayReply(second));
+        quick.async().get(1).cancel(true);
+        CompletableFuture<String> value = quick.async().get(1);
+        second.open();
+        first.open();
+        quick.runLoads();
+
+        assertThat(value).isCompletedWithValue("b");
+        assertThat(quick.loaded).isEqualTo(2);
+    }
+
+    @Test
     void aLoadThatNobodyWaitsForIsStoppedWhereTheCacheSaysSo() {
         Fleet.Node quick = fleet.node(builder -> builder.completeAbandonedLoads(false));
         CompletableFuture<String> value = quick.async().get(1);
