@@ -402,11 +402,21 @@ final class FlightSteps<K, V> {
             if (failure != null) {
                 fail(flight, Completions.cause(failure));
             } else if (flight.forcesLoad() && !answer.loaded()) {
-                load(List.of(flight));
+                loadAnyway(flight);
             } else {
                 finish(flight, answer);
             }
         }));
+    }
+
+    /** A refresh has followed a flight that did not load, and gave its lease back for it, if it had one. */
+    private void loadAnyway(Flight<K, V> flight) {
+        FarSide<K, V> side = far;
+        if (side != null && flight.look != null && side.mayAsk(flight.requireFarKey())) {
+            lease(side, List.of(flight));
+        } else {
+            load(List.of(flight));
+        }
     }
 
     /** Nobody waits for a flight. Unless others wait for what is loaded together with it, its load is stopped. */

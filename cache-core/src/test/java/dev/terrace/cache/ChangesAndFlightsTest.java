@@ -282,6 +282,26 @@ final class ChangesAndFlightsTest {
     }
 
     @Test
+    void aRefreshThatAPutOvertookAndThatFollowedAReadDoesNotLoadWithoutALease() {
+        fleet.rows.put(1, "a");
+        node.read(1);
+        Gate lease = new Gate();
+        node.far.next(Call.LEASE, Fault.delayReply(lease));
+        CompletableFuture<String> refreshed = node.async().refresh(1);
+        node.cache.put(1, "b");
+        node.engine().tiers().removeNear(1);
+        Gate read = new Gate();
+        node.far.next(Call.READ, Fault.delayReply(read));
+        CompletableFuture<String> standing = node.async().get(1);
+        lease.open();
+        read.open();
+
+        assertThat(standing).isCompletedWithValue("b");
+        assertThat(refreshed).isCompletedWithValue("b");
+        assertThat(node.loads).as("what would be stored nowhere").isEmpty();
+    }
+
+    @Test
     void aLeaseThatAnOvertakenReadIsGrantedIsGivenBackAtOnce() {
         fleet.rows.put(1, "a");
         Gate first = new Gate();
