@@ -52,14 +52,19 @@ final class SimulatedCallers {
         this.notes = notes;
     }
 
-    void begin(List<SimulatedNode> nodes) {
+    void begin(List<SimulatedNode> nodes, SimulatedForeigner foreigner) {
         time.after((long) (-Math.log(1 - random.nextDouble()) * USUAL_PAUSE), () -> {
             SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
-            if (!node.clock().isPaused()) {
-                operate(node, random.nextInt(plan.keys()));
+            SimulatedNode other = nodes.get((node.number() + random.nextInt(2) + 1) % nodes.size());
+            if (plan.server().foreigners() && random.nextInt(150) == 0) {
+                foreigner.act(random, random.nextInt(plan.keys()));
+            } else if (random.nextInt(100) == 0) {
+                collide(node, other, random.nextInt(plan.keys()));
+            } else if (!node.clock().isPaused()) {
+                operate(node, other, random.nextInt(plan.keys()));
             }
             if (++operations < plan.operations()) {
-                begin(nodes);
+                begin(nodes, foreigner);
             }
         });
     }
@@ -89,6 +94,17 @@ final class SimulatedCallers {
         }
     }
 
+    /** As early as anybody can read after a fill that was refused. */
+    void noticeRefusals(List<SimulatedNode> nodes) {
+        for (SimulatedNode node : nodes) {
+            for (int key : node.takeRefusedKeys()) {
+                if (!areDone()) {
+                    get(node, key);
+                }
+            }
+        }
+    }
+
     private boolean isRepaired(SimulatedNode node, Change change) {
         String tag = change.tag;
         boolean waits =
@@ -100,9 +116,9 @@ final class SimulatedCallers {
         return !waits;
     }
 
-    private void operate(SimulatedNode node, int key) {
+    private void operate(SimulatedNode node, SimulatedNode other, int key) {
         int kind = random.nextInt(100);
-        if (kind < 44) {
+        if (kind < 44 || (kind >= 57 && kind < 93 && !writes(node))) {
             get(node, key);
         } else if (kind < 50) {
             getAll(node, someKeys(key), false);
@@ -131,7 +147,7 @@ final class SimulatedCallers {
         } else if (kind < 93) {
             expire(node, key);
         } else if (kind < 96) {
-            refresh(node, key);
+            refresh(node, other, key);
         } else if (kind < 98) {
             CompletableFuture<String> value = node.async().get(key, node::loadAlone);
             answer(node, "get with a loader", key, value, true);
@@ -139,6 +155,33 @@ final class SimulatedCallers {
             node.engine().tiers().removeNear(key);
             note(node, "evicts " + key);
         }
+    }
+
+    private boolean writes(SimulatedNode node) {
+        return mayWrite(node) && random.nextDouble() < plan.usage().writing();
+    }
+
+    private boolean mayWrite(SimulatedNode node) {
+        return !(plan.usage().firstOnlyReads() && node.number() == 0);
+    }
+
+    /** Two nodes write one key so close to each other that the server may tell of both at once. */
+    private void collide(SimulatedNode one, SimulatedNode other, int key) {
+        changed(key, row -> {
+            for (SimulatedNode node : List.of(one, other)) {
+                if (!mayWrite(node) || node.clock().isPaused()) {
+                    continue;
+                }
+                if (random.nextInt(3) == 0) {
+                    invalidate(node, List.of(key));
+                } else {
+                    put(node, Map.of(key, source.change(key, true)));
+                }
+            }
+            for (SimulatedNode node : List.of(one, other)) {
+                node.clock().after((long) (random.nextDouble() * 20_000_000), () -> get(node, key));
+            }
+        });
     }
 
     private List<Integer> someKeys(int first) {
@@ -165,8 +208,17 @@ final class SimulatedCallers {
         }
     }
 
-    private void refresh(SimulatedNode node, int key) {
-        answer(node, "refresh", key, node.async().refresh(key), true);
+    /** What was loaded may be overtaken on its way to the far tier by what another node writes. */
+    private void refresh(SimulatedNode node, SimulatedNode other, int key) {
+        CompletableFuture<String> value = node.async().refresh(key);
+        answer(node, "refresh", key, value, true);
+        if (random.nextBoolean()) {
+            value.thenRun(() -> {
+                if (mayWrite(other) && !other.clock().isPaused() && !areDone()) {
+                    put(other, Map.of(key, source.change(key, true)));
+                }
+            });
+        }
     }
 
     private void peek(SimulatedNode node, int key) {

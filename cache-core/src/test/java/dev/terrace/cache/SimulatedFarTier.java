@@ -5,15 +5,20 @@ import dev.terrace.cache.spi.FarClock;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore;
 import dev.terrace.cache.spi.FarTier;
-import dev.terrace.cache.spi.RecordDraft;
 import dev.terrace.cache.spi.SampledFarClock;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -33,6 +38,8 @@ final class SimulatedFarTier implements FarTier {
     private final Random random;
     private boolean closed;
     private final @Nullable SimulatedLink link;
+    private final SimulationHistory history;
+    private final Set<Integer> refusedKeys = new LinkedHashSet<>();
     private final List<Silence> silences = new ArrayList<>();
     private long lastAnswered;
 
@@ -46,6 +53,7 @@ final class SimulatedFarTier implements FarTier {
         this.network = chances.network();
         this.random = chances.random();
         this.link = link;
+        this.history = world.history();
     }
 
     /** What is left to chance: how messages travel, and the ids of leases and tombstones. */
@@ -65,6 +73,16 @@ final class SimulatedFarTier implements FarTier {
     boolean wasSilent(long nanos, long since) {
         return time.nanos() - lastAnswered >= nanos
                 || silences.stream().anyMatch(silence -> silence.ended() >= since && silence.nanos() >= nanos);
+    }
+
+    /** The keys of which this node has just learned that a fill was refused. */
+    List<Integer> takeRefusedKeys() {
+        if (refusedKeys.isEmpty()) {
+            return List.of();
+        }
+        List<Integer> taken = List.copyOf(refusedKeys);
+        refusedKeys.clear();
+        return taken;
     }
 
     private void answered() {
@@ -163,10 +181,25 @@ final class SimulatedFarTier implements FarTier {
 
         @Override
         public CompletionStage<List<FillReply>> fill(List<FillRequest> requests) {
-            return send(FarOperation.FILL, () -> {
+            Map<Integer, SimulationHistory.Moment> refused = new LinkedHashMap<>();
+            CompletableFuture<List<FillReply>> filled = send(FarOperation.FILL, () -> {
                 long deadline = deadline();
-                return each(requests, request -> server.fill(request.lease(), request.draft(), deadline));
+                return each(requests, request -> {
+                    FillReply reply = server.fill(request.lease(), request.draft(), deadline);
+                    if (reply instanceof FillReply.Refused) {
+                        refused.put(Integer.valueOf(request.lease().key()), history.moment());
+                    }
+                    return reply;
+                });
             });
+            // Runs after all that the cache does with the answer.
+            filled.thenAccept(replies -> refused.forEach((key, when) -> {
+                refusedKeys.add(key);
+                if (link != null && link.wasArmed(time.nanos())) {
+                    history.learnedOfRefusal(node, key, when);
+                }
+            }));
+            return filled;
         }
 
         @Override
@@ -184,8 +217,7 @@ final class SimulatedFarTier implements FarTier {
         public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
             return send(FarOperation.PUT, () -> {
                 long deadline = deadline();
-                return each(
-                        requests, request -> write(() -> server.put(request.key(), request.draft(), deadline, null)));
+                return each(requests, request -> put(request, deadline, null));
             });
         }
 
@@ -193,11 +225,19 @@ final class SimulatedFarTier implements FarTier {
         public CompletionStage<WriteReply> putIfUnchanged(PutRequest request, FarReading judged) {
             return send(FarOperation.PUT, () -> {
                         long deadline = deadline();
-                        RecordDraft draft = request.draft();
-                        return List.<Supplier<WriteReply>>of(
-                                () -> write(() -> server.put(request.key(), draft, deadline, judged)));
+                        return List.<Supplier<WriteReply>>of(() -> put(request, deadline, judged));
                     })
                     .thenApply(replies -> replies.get(0));
+        }
+
+        private WriteReply put(PutRequest request, long deadline, @Nullable FarReading judged) {
+            WriteReply reply = write(() -> server.put(request.key(), request.draft(), deadline, judged));
+            if (reply instanceof WriteReply.Stored) {
+                ByteBuffer payload = request.draft().content().payload();
+                history.stored(
+                        StandardCharsets.UTF_8.decode(payload.duplicate()).toString());
+            }
+            return reply;
         }
 
         @Override

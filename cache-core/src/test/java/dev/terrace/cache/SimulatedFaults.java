@@ -14,6 +14,7 @@ final class SimulatedFaults implements SimulatedNetwork {
     private final SimulatedTime time;
     private final Random random;
     private final SimulationPlan.Faults plan;
+    private final Duration blinks;
     private final boolean[] holdsRequests;
     private final boolean[] losesReplies;
     private boolean over;
@@ -22,14 +23,36 @@ final class SimulatedFaults implements SimulatedNetwork {
         this.time = time;
         this.random = random;
         this.plan = plan.faults();
+        this.blinks = plan.server().blinks();
         this.holdsRequests = new boolean[plan.nodes()];
         this.losesReplies = new boolean[plan.nodes()];
     }
 
     /** Those who suffer. */
-    record Victims(SimulatedServer server, List<SimulatedNode> nodes, int keys, Consumer<Long> lostWritesSince) {}
+    record Victims(
+            SimulatedServer server,
+            List<SimulatedNode> nodes,
+            SimulatedForeigner foreigner,
+            int keys,
+            Consumer<Long> lostWritesSince) {}
 
     void begin(Victims victims) {
+        strikeLater(victims);
+        blinkLater(victims.nodes());
+    }
+
+    private void blinkLater(List<SimulatedNode> nodes) {
+        if (!blinks.isZero()) {
+            time.after((long) (blinks.toNanos() * 2 * random.nextDouble()), () -> {
+                if (!over) {
+                    nodes.get(random.nextInt(nodes.size())).blink();
+                    blinkLater(nodes);
+                }
+            });
+        }
+    }
+
+    private void strikeLater(Victims victims) {
         if (!plan.often().isZero()) {
             time.after((long) (plan.often().toNanos() * 2 * random.nextDouble()), () -> strike(victims));
         }
@@ -92,7 +115,7 @@ final class SimulatedFaults implements SimulatedNetwork {
             case 1 -> CUT;
             case 2 -> late(30);
             case 3 -> late(1_500);
-            default -> 50_000 + (long) (500_000 * random.nextDouble());
+            default -> 50_000 + (long) ((random.nextInt(4) == 0 ? 2_500_000 : 500_000) * random.nextDouble());
         };
     }
 
@@ -122,10 +145,10 @@ final class SimulatedFaults implements SimulatedNetwork {
                 () -> partition(losesReplies, node),
                 () -> node.clock().pause(Duration.ofMillis(random.nextInt(1_500))),
                 () -> breakSource(victims.nodes()),
-                () -> victims.server().evict(),
-                () -> victims.server().evict(),
-                () -> victims.server().flush(),
-                () -> victims.server().spoil(String.valueOf(random.nextInt(victims.keys())))));
+                () -> victims.server().receive(victims.server()::evict),
+                () -> victims.server().receive(victims.server()::evict),
+                () -> victims.foreigner().flush(),
+                () -> victims.foreigner().overwrite(random.nextInt(victims.keys()))));
         if (plan.clockSteps()) {
             strikes.add(() -> victims.server().stepClock(clockStep()));
         }
@@ -133,7 +156,7 @@ final class SimulatedFaults implements SimulatedNetwork {
             strikes.add(() -> switchOff(node));
         }
         strikes.get(random.nextInt(strikes.size())).run();
-        begin(victims);
+        strikeLater(victims);
     }
 
     private void freeze(SimulatedServer server) {

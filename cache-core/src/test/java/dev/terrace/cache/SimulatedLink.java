@@ -3,7 +3,9 @@ package dev.terrace.cache;
 import dev.terrace.cache.spi.ChangeFeed;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedLink implements ChangeFeed {
 
-    private static final long RETRY = 20_000_000;
+    private static final long USUAL_PAUSE = 20_000_000;
+    private static final long LONGEST_PAUSE = 2_000_000_000;
 
     private final int node;
     private final SimulatedTime time;
@@ -26,6 +29,8 @@ final class SimulatedLink implements ChangeFeed {
     private @Nullable Listener listener;
     private @Nullable Connection current;
     private boolean closed;
+    /** When it began to tell, was lost, began to tell again, and so on. */
+    private final List<Long> beginningsAndEnds = new ArrayList<>();
 
     SimulatedLink(int node, SimulatedNode.World world, SimulatedClock clock, SimulatedFarTier.Chances chances) {
         this.node = node;
@@ -48,6 +53,29 @@ final class SimulatedLink implements ChangeFeed {
         if (open != null) {
             server.unlink(open);
         }
+    }
+
+    /** The connection is lost, with what is on its way there, whether or not the node is told so. */
+    void blink() {
+        Connection open = current;
+        if (open != null && isArmed()) {
+            beginningsAndEnds.add(time.nanos());
+            server.unlink(open);
+            open.gone();
+        }
+    }
+
+    private boolean isArmed() {
+        return beginningsAndEnds.size() % 2 == 1;
+    }
+
+    /** Whether it told then. */
+    boolean wasArmed(long then) {
+        int i = beginningsAndEnds.size();
+        while (i > 0 && beginningsAndEnds.get(i - 1) > then) {
+            i--;
+        }
+        return i % 2 == 1;
     }
 
     private void connect() {
@@ -88,6 +116,7 @@ final class SimulatedLink implements ChangeFeed {
                 server.link(this);
                 deliver(() -> {
                     answered++;
+                    beginningsAndEnds.add(time.nanos());
                     told.armed(0, askedAt);
                     beatLater();
                 });
@@ -197,8 +226,12 @@ final class SimulatedLink implements ChangeFeed {
             if (!over && !closed) {
                 over = true;
                 server.unlink(this);
+                if (isArmed()) {
+                    beginningsAndEnds.add(time.nanos());
+                }
                 told.lost(0);
-                clock.after(RETRY, SimulatedLink.this::connect);
+                long pause = random.nextInt(8) == 0 ? LONGEST_PAUSE : USUAL_PAUSE;
+                clock.after((long) (pause * random.nextDouble()), SimulatedLink.this::connect);
             }
         }
     }

@@ -20,6 +20,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
     private final World world;
     private final SimulationPlan plan;
     private final SimulatedClock clock;
+    private final @Nullable SimulatedLink link;
     private final SimulatedFarTier tier;
     private final Random random;
     private final Cache<Integer, String> cache;
@@ -47,8 +48,8 @@ final class SimulatedNode implements SimulationHistory.Rules {
         this.plan = plan;
         this.clock = clock;
         this.random = chances.random();
-        this.tier = new SimulatedFarTier(
-                number, world, clock, chances, plan.linked() ? new SimulatedLink(number, world, clock, chances) : null);
+        this.link = plan.server().linked() ? new SimulatedLink(number, world, clock, chances) : null;
+        this.tier = new SimulatedFarTier(number, world, clock, chances, link);
         this.cache = built();
     }
 
@@ -113,6 +114,18 @@ final class SimulatedNode implements SimulationHistory.Rules {
 
     SimulatedClock clock() {
         return clock;
+    }
+
+    /** Loses the link, to make it anew within moments. */
+    void blink() {
+        if (link != null) {
+            link.blink();
+        }
+    }
+
+    /** The keys of which this node has just learned that a fill was refused. */
+    List<Integer> takeRefusedKeys() {
+        return tier.takeRefusedKeys();
     }
 
     /** Whether a repair of a key waits here; for a key that nobody uses, whether one of everything does. */
@@ -228,8 +241,8 @@ final class SimulatedNode implements SimulationHistory.Rules {
     }
 
     @Override
-    public long bound() {
-        return plan.isToldAtOnce() ? 1_000_000 : longestBound();
+    public boolean isToldAtOnce(long then) {
+        return link != null && plan.isToldAtOnce() && link.wasArmed(then);
     }
 
     @Override

@@ -17,16 +17,20 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.BiConsumer;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model of a far tier's server: what {@link dev.terrace.cache.spi.FarStore} says of each operation, one after the other.
- * Its operator may stop and start it, lose its memory or the last writes, turn its clock and make it forget single keys.
+ * A model of a far tier's server: what {@link dev.terrace.cache.spi.FarStore} says of each operation, one after the other. It
+ * works in turns, as Redis does: what has arrived when a turn begins is done in it, and at its end each key that changed is told
+ * once, however often it did and whoever changed it. Its operator may stop and start it, lose its memory or the last writes,
+ * turn its clock and make it forget single keys.
  */
 final class SimulatedServer {
 
@@ -40,8 +44,12 @@ final class SimulatedServer {
     /** What a replica may have: the memory after each of the last writes. */
     private final Deque<Replica> replicas = new ArrayDeque<>();
 
-    private final Deque<Runnable> backlog = new ArrayDeque<>();
+    private final long longestWait;
+    private final List<Runnable> arrived = new ArrayList<>();
+    private final Set<String> changedKeys = new LinkedHashSet<>();
+    private final Set<String> changedMarkers = new LinkedHashSet<>();
     private final List<Subscriber> subscribers = new ArrayList<>();
+    private boolean turnIsPlanned;
     private boolean frozen;
     private boolean refusesWrites;
     /** Counts restarts and failovers: what was sent before one is not received after it. */
@@ -91,10 +99,14 @@ final class SimulatedServer {
 
     private record Replica(long writtenAt, Memory memory) {}
 
-    /** @param epochMicros the server's clock at the beginning */
-    SimulatedServer(SimulatedTime time, Random random, long epochMicros) {
+    /**
+     * @param epochMicros the server's clock at the beginning
+     * @param longestWait for how long what arrives may have to wait for the end of a turn
+     */
+    SimulatedServer(SimulatedTime time, Random random, long epochMicros, Duration longestWait) {
         this.time = time;
         this.random = random;
+        this.longestWait = longestWait.toNanos();
         this.clockMicros = epochMicros;
     }
 
@@ -110,25 +122,37 @@ final class SimulatedServer {
         List.copyOf(subscribers).forEach(change);
     }
 
-    private void tellGone() {
+    private void tellTurn() {
+        changedKeys.forEach(key -> tell(subscriber -> subscriber.changed(key)));
+        changedMarkers.forEach(name -> tell(subscriber -> subscriber.markerChanged(name)));
+        changedKeys.clear();
+        changedMarkers.clear();
+    }
+
+    /** Nobody is connected any more, and nothing that was on its way arrives. */
+    private void cutAll() {
+        life++;
         tell(Subscriber::gone);
         subscribers.clear();
+        arrived.clear();
+        changedKeys.clear();
+        changedMarkers.clear();
     }
 
     private void putRecord(String key, Held held) {
         memory.records.put(key, held);
-        tell(subscriber -> subscriber.changed(key));
+        changedKeys.add(key);
     }
 
     private void removeRecord(String key) {
         if (memory.records.remove(key) != null) {
-            tell(subscriber -> subscriber.changed(key));
+            changedKeys.add(key);
         }
     }
 
     private void putMarker(String name, Marker marker) {
         memory.markers.put(name, marker);
-        tell(subscriber -> subscriber.markerChanged(name));
+        changedMarkers.add(name);
     }
 
     long micros() {
@@ -147,13 +171,28 @@ final class SimulatedServer {
         return refusesWrites;
     }
 
-    /** Does a piece of work as soon as it runs. */
+    /** Does a piece of work in the next turn. */
     void receive(Runnable work) {
-        if (frozen) {
-            backlog.add(work);
-        } else {
-            work.run();
+        arrived.add(work);
+        planTurn();
+    }
+
+    private void planTurn() {
+        if (!frozen && !turnIsPlanned && !arrived.isEmpty()) {
+            turnIsPlanned = true;
+            time.after((long) (longestWait * random.nextDouble()), this::turn);
         }
+    }
+
+    private void turn() {
+        turnIsPlanned = false;
+        if (!frozen) {
+            List<Runnable> work = List.copyOf(arrived);
+            arrived.clear();
+            work.forEach(Runnable::run);
+            tellTurn();
+        }
+        planTurn();
     }
 
     void freeze() {
@@ -162,9 +201,7 @@ final class SimulatedServer {
 
     void thaw() {
         frozen = false;
-        while (!frozen && !backlog.isEmpty()) {
-            backlog.remove().run();
-        }
+        planTurn();
     }
 
     void refuseWrites(boolean refuse) {
@@ -173,15 +210,13 @@ final class SimulatedServer {
 
     /** Begins anew with nothing. */
     void restart() {
-        life++;
-        tellGone();
-        backlog.clear();
+        cutAll();
         replicas.clear();
         memory = new Memory(new HashMap<>(), new HashMap<>(), new HashMap<>(), null);
         setClockRight();
     }
 
-    /** Forgets everything, as an operator may tell it to. */
+    /** Forgets everything, as anybody may tell it to, and tells so at once. */
     void flush() {
         memory = new Memory(new HashMap<>(), new HashMap<>(), new HashMap<>(), null);
         setClockRight();
@@ -200,9 +235,7 @@ final class SimulatedServer {
      * @return the time of the first write that it lacks, or {@link Long#MAX_VALUE}
      */
     long failOver(long stepMicros) {
-        life++;
-        tellGone();
-        backlog.clear();
+        cutAll();
         long lostSince = Long.MAX_VALUE;
         int lost = replicas.isEmpty() ? 0 : random.nextInt(replicas.size());
         for (int i = 0; i < lost; i++) {
@@ -216,8 +249,15 @@ final class SimulatedServer {
         return lostSince;
     }
 
+    /**
+     * Turns the clock. A lease that nobody gives back lives for longer by as much as it is set back, and for so long nothing that is
+     * loaded of its key is kept: that is a limit, and no reason to fail, so that leases end with such a step here.
+     */
     void stepClock(long micros) {
         clockMicros += micros;
+        if (micros < 0) {
+            memory.leases.clear();
+        }
         // Also one that a failover has set back has forgotten it.
         if (memory.counter == null || memory.counter < highestCounter) {
             setClockRight();
@@ -227,9 +267,9 @@ final class SimulatedServer {
     /** Forgets something at random, as under memory pressure. */
     void evict() {
         List<Runnable> evictions = List.of(
-                () -> tellEvicted(evictOne(memory.records), Subscriber::changed),
-                () -> evictOne(memory.leases),
-                () -> tellEvicted(evictOne(memory.markers), Subscriber::markerChanged),
+                () -> evictOne(memory.records, changedKeys),
+                () -> evictOne(memory.leases, new HashSet<>()),
+                () -> evictOne(memory.markers, changedMarkers),
                 () -> {
                     memory.counter = null;
                     setClockRight();
@@ -237,19 +277,23 @@ final class SimulatedServer {
         evictions.get(random.nextInt(evictions.size())).run();
     }
 
-    private <T> @Nullable String evictOne(Map<String, T> from) {
-        if (from.isEmpty()) {
-            return null;
+    private <T> void evictOne(Map<String, T> from, Set<String> changed) {
+        if (!from.isEmpty()) {
+            String evicted =
+                    List.copyOf(from.keySet()).stream().sorted().toList().get(random.nextInt(from.size()));
+            from.remove(evicted);
+            changed.add(evicted);
         }
-        String evicted = List.copyOf(from.keySet()).stream().sorted().toList().get(random.nextInt(from.size()));
-        from.remove(evicted);
-        return evicted;
     }
 
-    private void tellEvicted(@Nullable String evicted, BiConsumer<Subscriber, String> notice) {
-        if (evicted != null) {
-            tell(subscriber -> notice.accept(subscriber, evicted));
-        }
+    /**
+     * Whether there is a value under a key that nobody is loading. What is loaded in its place may be stored where there is
+     * nothing once its life would be over: nobody can tell by then whether somebody took it away before.
+     */
+    boolean hasSettledValue(String key) {
+        return leaseOf(key) == null
+                && read(key) instanceof FarReading.Found found
+                && found.record().content().state() != State.TOMBSTONE;
     }
 
     /** Puts bytes that are no record under a key. */
@@ -257,6 +301,12 @@ final class SimulatedServer {
         byte[] identity = new byte[16];
         random.nextBytes(identity);
         putRecord(key, new Held(new FarReading.Malformed(identity, "spoilt"), Long.MAX_VALUE));
+        written();
+    }
+
+    void delete(String key) {
+        removeRecord(key);
+        written();
     }
 
     private void written() {

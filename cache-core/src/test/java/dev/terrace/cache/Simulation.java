@@ -28,6 +28,7 @@ final class Simulation {
     private final SimulatedSource source;
     private final SimulationHistory history;
     private final SimulatedFaults faults;
+    private final SimulatedForeigner foreigner;
     private final SimulatedCallers callers;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Deque<String> trace = new ArrayDeque<>();
@@ -54,12 +55,17 @@ final class Simulation {
         this.traced = traced;
         Random random = new Random(seed);
         this.plan = SimulationPlan.drawn(random, operations);
-        this.server = new SimulatedServer(time, new Random(random.nextLong()), clocks.serverMicros());
+        this.server = new SimulatedServer(
+                time,
+                new Random(random.nextLong()),
+                clocks.serverMicros(),
+                plan.server().longestTurn());
         this.source = new SimulatedSource(time, plan.keys());
         this.faults = new SimulatedFaults(time, new Random(random.nextLong()), plan);
         List<SimulationHistory.Rules> rules = new ArrayList<>();
         this.history = new SimulationHistory(time, rules, plan.loading().sourceVersions(), plan.isWithoutDoubleLoads());
         SimulatedNode.World world = new SimulatedNode.World(time, server, source, history);
+        this.foreigner = new SimulatedForeigner(world, this::note);
         this.callers = new SimulatedCallers(plan, world, new Random(random.nextLong()), this::note);
         for (int i = 0; i < plan.nodes(); i++) {
             double rate = 1 + (random.nextDouble() - 0.5) * 2e-4;
@@ -87,9 +93,10 @@ final class Simulation {
     /** Runs to the end, or fails with what was wrong, the seed, and what happened last. */
     Outcome run() {
         try {
-            SimulatedFaults.Victims victims = new SimulatedFaults.Victims(server, nodes, plan.keys(), history::lost);
+            SimulatedFaults.Victims victims =
+                    new SimulatedFaults.Victims(server, nodes, foreigner, plan.keys(), history::lost);
             faults.begin(victims);
-            callers.begin(nodes);
+            callers.begin(nodes, foreigner);
             while (!callers.areDone()) {
                 step(Long.MAX_VALUE);
             }
@@ -132,6 +139,7 @@ final class Simulation {
     private boolean step(long end) {
         boolean happened = time.step(end);
         callers.noticeRepairs(nodes);
+        callers.noticeRefusals(nodes);
         check(history.violation());
         return happened;
     }

@@ -12,13 +12,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A value comes from a load or a put, its origin. A change of its key, of one of its tags or of everything that began after
  * that load began, or after that put ended, ends it: on the changing node for every read that starts once the change has
- * returned, on the others for every read that starts a bounded time after the far tier acknowledged it.
+ * returned, on the others for every read that starts a bounded time after the far tier acknowledged it. Of two puts the far tier
+ * says which is the later one.
  */
 final class SimulationHistory {
 
     static final long NEVER = Long.MAX_VALUE;
+    private static final int NO_NODE = -1;
     /** Ticks of a coarse clock at both ends of a bound, and the rounding between. */
     private static final long SLACK = 3_000_000;
+    /** How much later than acknowledged elsewhere a read may see a change that is told at once. */
+    private static final long TOLD = 1_000_000;
 
     private final SimulatedTime time;
     private final List<Rules> nodes;
@@ -29,16 +33,20 @@ final class SimulationHistory {
     private final Map<Integer, List<Origin>> nothings = new HashMap<>();
     private final Map<Integer, List<Load>> loads = new HashMap<>();
     private final List<Change> changes = new ArrayList<>();
+    private final Map<NodeAndKey, Refusal> refusals = new HashMap<>();
     private long order;
     private int served;
     private @Nullable String violation;
 
     /** What is promised on one node. */
     interface Rules {
-        /** How much later than acknowledged elsewhere a change may be seen here, in true nanoseconds. */
-        long bound();
+        /** Whether every change is told here then, and at once. */
+        boolean isToldAtOnce(long then);
 
-        /** The same where nobody tells, and for how long a change may have effects on loads. */
+        /**
+         * How much later than acknowledged elsewhere a read may see a change where it is not told, and for how long one may have
+         * effects on loads, in true nanoseconds.
+         */
         long longestBound();
 
         /** How much longer a copy may be served for being cut off; zero unless this node was, at some time since then. */
@@ -92,6 +100,8 @@ final class SimulationHistory {
         Moment returned = Moment.NEVER;
         /** Until when a put may still take effect in the far tier. */
         long pendingUntil = NEVER;
+        /** When a put took effect there. */
+        Moment made = Moment.NEVER;
 
         Origin(int id, int key, int node, SimulatedSource.Row row, List<String> tags, boolean isPut, Moment began) {
             this.id = id;
@@ -151,6 +161,11 @@ final class SimulationHistory {
 
     /** A run of the loader, of one key or several. */
     record Load(int node, Moment began, Moment ended) {}
+
+    private record NodeAndKey(int node, int key) {}
+
+    /** That a fill was refused: when the far tier did so, and when its node learned of it. */
+    private record Refusal(Moment made, Moment learned) {}
 
     /** A read that has begun. */
     record Read(int node, int key, Moment began) {
@@ -214,6 +229,26 @@ final class SimulationHistory {
         Change change = new Change(node, key, tag, put, put == null ? moment() : put.began);
         changes.add(change);
         return change;
+    }
+
+    /** Somebody without a cache changes a key, or everything where that is null. */
+    void changedByForeigner(@Nullable Integer key, boolean keepsValues) {
+        Change change = begin(NO_NODE, key, null, null);
+        change.keepsValues = keepsValues;
+        returned(change, true);
+    }
+
+    /** The far tier has stored a value; what it stores of a load does not matter. */
+    void stored(String value) {
+        Origin origin = origin(value);
+        if (origin.isPut) {
+            origin.made = moment();
+        }
+    }
+
+    /** A node that is told of changes has learned that a fill was refused: somebody has changed the key since its lease. */
+    void learnedOfRefusal(int node, int key, Moment refused) {
+        refusals.put(new NodeAndKey(node, key), new Refusal(refused, moment()));
     }
 
     /** A change has returned: with success, or with its repair still to come. */
@@ -319,8 +354,12 @@ final class SimulationHistory {
             return change.returned.isBefore(read.began());
         }
         Rules rules = nodes.get(read.node());
+        boolean told = rules.isToldAtOnce(read.began().nanos());
+        if (told && isKnownByRefusal(change, read)) {
+            return true;
+        }
         // Nothing has no tags: that one was invalidated elsewhere ends a load of nothing with the end of trust only.
-        long bound = isNothing && change.key == null ? rules.longestBound() : rules.bound();
+        long bound = told && (!isNothing || change.key != null) ? TOLD : rules.longestBound();
         return change.acknowledgedAt != NEVER
                 && change.acknowledgedAt
                                 + bound
@@ -329,13 +368,28 @@ final class SimulationHistory {
                         < read.began().nanos();
     }
 
+    /** Whether the node of a read knew of a change by having been refused a fill after it. */
+    private boolean isKnownByRefusal(Change change, Read read) {
+        Refusal refusal = change.key == null ? null : refusals.get(new NodeAndKey(read.node(), change.key));
+        if (refusal == null || !refusal.learned().isBefore(read.began())) {
+            return false;
+        }
+        Moment made = change.put != null ? change.put.made : change.node == NO_NODE ? change.returned : null;
+        return made == null ? change.acknowledgedAt < refusal.made().nanos() : made.isBefore(refusal.made());
+    }
+
     private boolean isBefore(Origin origin, Change change, Read read) {
-        if (sourceVersions && change.put != null && change.put.row.number() < origin.row.number()) {
+        Origin put = change.put;
+        if (sourceVersions && put != null && put.row.number() < origin.row.number()) {
             // The far tier refused it.
             return false;
         }
         if (!origin.isPut) {
             return origin.began.isBefore(change.began);
+        }
+        if (put != null && put.made != Moment.NEVER && origin.made.isBefore(put.made)) {
+            // Of two puts at once it is the far tier that says which is the later one.
+            return true;
         }
         if (origin.node == change.node && origin.node == read.node()) {
             return origin.returned.isBefore(change.began);

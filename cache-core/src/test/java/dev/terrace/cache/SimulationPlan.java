@@ -1,12 +1,18 @@
 package dev.terrace.cache;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** What a simulation is like: nodes, keys, settings of the caches, and what goes wrong. Drawn from a seed. */
-record SimulationPlan(
-        int nodes, int keys, int operations, Life life, Bounds bounds, Loading loading, Faults faults, boolean linked) {
+record SimulationPlan(Usage usage, Life life, Bounds bounds, Loading loading, Faults faults, Server server) {
+
+    /**
+     * @param writing the share of writes that are made; the others are reads instead
+     * @param firstOnlyReads whether nobody writes on the first node
+     */
+    record Usage(int nodes, int keys, int operations, double writing, boolean firstOnlyReads) {}
 
     record Life(Duration fresh, Duration stale, @Nullable Duration negative, double jitter, EarlyRefresh early) {}
 
@@ -39,23 +45,31 @@ record SimulationPlan(
         }
     }
 
+    /**
+     * The far tier's server, and its links to nodes.
+     *
+     * @param linked whether it tells of changes
+     * @param longestTurn for how long what arrives there may have to wait for what is done
+     * @param blinks how often a link is lost that is made anew within moments; zero for never
+     * @param foreigners whether others than caches change what it holds
+     */
+    record Server(boolean linked, Duration longestTurn, Duration blinks, boolean foreigners) {}
+
     static final Duration BUDGET = Duration.ofMillis(100);
 
     static SimulationPlan drawn(Random random, int operations) {
         return new SimulationPlan(
-                1 + random.nextInt(3),
-                2 + random.nextInt(4),
-                operations,
+                usage(random, operations),
                 life(random),
                 bounds(random),
                 loading(random),
                 faults(random),
-                random.nextInt(4) != 0);
+                server(random));
     }
 
-    /** Whether every change is told at once: there is a link, and nothing goes wrong. */
+    /** Whether every change is told at once while the link tells: nothing goes wrong but that it is made anew at times. */
     boolean isToldAtOnce() {
-        return linked && faults.isNone();
+        return server.linked() && faults.isNone();
     }
 
     /**
@@ -64,6 +78,27 @@ record SimulationPlan(
      */
     boolean isWithoutDoubleLoads() {
         return faults.isNone() && bounds.leaseWait().compareTo(Duration.ofSeconds(1)) > 0 && life.negative() != null;
+    }
+
+    int nodes() {
+        return usage.nodes();
+    }
+
+    int keys() {
+        return usage.keys();
+    }
+
+    int operations() {
+        return usage.operations();
+    }
+
+    private static Usage usage(Random random, int operations) {
+        return new Usage(
+                1 + random.nextInt(3),
+                2 + random.nextInt(4),
+                operations,
+                List.of(1.0, 0.3, 0.05).get(random.nextInt(3)),
+                random.nextInt(3) == 0);
     }
 
     private static Life life(Random random) {
@@ -105,6 +140,11 @@ record SimulationPlan(
             case 2 -> new Faults(0.01, Duration.ofSeconds(2), false, random.nextBoolean());
             default -> new Faults(0.05, Duration.ofMillis(700), random.nextBoolean(), random.nextBoolean());
         };
+    }
+
+    private static Server server(Random random) {
+        return new Server(
+                random.nextInt(4) != 0, millis(random, 0, 1, 2), millis(random, 0, 100, 1_000), random.nextBoolean());
     }
 
     private static Duration millis(Random random, int... choices) {

@@ -24,9 +24,9 @@ final class SimulationTest {
     private static final long STEPS = Long.getLong("simulation.steps", FULL ? 10_000_000 : 200_000);
     private static final Duration SECONDS = Duration.ofSeconds(Long.getLong("simulation.seconds", 3_000));
 
-    /** Those in which something was wrong once. */
+    /** Those in which something was wrong once, of the code or of what was simulated then. */
     @ParameterizedTest
-    @ValueSource(longs = {74, 199, 246})
+    @ValueSource(longs = {300, 564, 717})
     void noSeedThatDidOnceBreaksAGuarantee(long seed) {
         assertThat(Simulation.run(seed, OPERATIONS).reads()).isPositive();
     }
