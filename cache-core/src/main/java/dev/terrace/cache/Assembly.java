@@ -245,8 +245,7 @@ final class Assembly<K, V> {
                 lease,
                 lease.plus(slack),
                 life.multipliedBy(2).plus(Duration.ofDays(1)),
-                farSettings.coherence().maxStaleness().toNanos(),
-                farSettings.bounds().budget());
+                farSettings.coherence().maxStaleness().toNanos());
     }
 
     /** Logs the two ends of an outage; of the probes in between there are several a second. Told one change at a time. */

@@ -10,16 +10,17 @@ import org.jspecify.annotations.Nullable;
  * Runs the steps between a far tier's answers on the thread of the caller that waits for them: the driver's thread, which reads the
  * answers for all callers, decodes none of their values. Its loads run elsewhere.
  *
- * <p>A step that comes while another one waits here, or when the caller has stopped waiting, runs where it comes.
+ * <p>A step that comes while another one waits here, or while the caller does not wait, runs where it comes.
  */
 final class CallerSteps implements Caller {
 
     @SuppressWarnings("UnnecessaryLambda") // Known by its identity.
-    private static final Runnable LEFT = () -> {};
+    private static final Runnable AWAY = () -> {};
 
     private final LoadRunner loads;
     private final Thread caller = Thread.currentThread();
-    private final AtomicReference<@Nullable Runnable> next = new AtomicReference<>();
+    /** Null while the caller waits: one that never comes to it is given nothing. */
+    private final AtomicReference<@Nullable Runnable> next = new AtomicReference<>(AWAY);
 
     CallerSteps(LoadRunner loads) {
         this.loads = loads;
@@ -52,6 +53,7 @@ final class CallerSteps implements Caller {
                 LockSupport.unpark(caller);
             }
         });
+        next.set(null);
         try {
             while (!future.isDone()) {
                 Runnable step = next.getAndSet(null);
@@ -71,7 +73,7 @@ final class CallerSteps implements Caller {
 
     /** Others may wait for what was given and not run. */
     private void leave() {
-        Runnable step = next.getAndSet(LEFT);
+        Runnable step = next.getAndSet(AWAY);
         if (step != null) {
             step.run();
         }

@@ -44,7 +44,6 @@ final class FarAccess<V> {
     private static final CompletableFuture<Void> NOTHING_TO_CONFIRM = CompletableFuture.completedFuture(null);
 
     private final FarStore store;
-    private final GatheredReads reads;
     private final FarCalls calls;
     private final Link link;
     private final Codec<V> codec;
@@ -57,12 +56,11 @@ final class FarAccess<V> {
     private final LongAdder bytesRead = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
 
-    /** The lives of things in the far tier that are not entries, the trust that a look at it gives, and what a look may take. */
-    record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos, Duration budget) {}
+    /** The lives of things in the far tier that are not entries, and the trust that a look at it gives. */
+    record FarTimes(Duration lease, Duration tombstone, Duration markers, long trustNanos) {}
 
     FarAccess(Parts<V> parts, FarTimes times, Markers markers, Ticker ticker, FailureReports failures) {
         this.store = parts.store;
-        this.reads = new GatheredReads(parts.store::read, ticker, times.budget().toNanos());
         this.calls = parts.calls;
         this.link = parts.link;
         this.codec = parts.codec;
@@ -104,7 +102,7 @@ final class FarAccess<V> {
         long askedAt = ticker.nanos();
         List<String> keys = texts(wanted);
         List<Look> looks = looks(keys);
-        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> reads.read(keys));
+        CompletableFuture<List<FarReading>> readings = calls.call(FarOperation.READ, () -> store.read(keys));
         return behind(confirm(List.of(), askedAt), readings)
                 .thenComposeAsync(
                         found -> {

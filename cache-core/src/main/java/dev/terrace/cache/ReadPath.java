@@ -257,15 +257,17 @@ final class ReadPath<K, V> {
         } else {
             counters.nearMisses.increment();
         }
+        // Who asks again may do so on another caller's thread, whose context is not to be taken.
+        LoadRunner hooked = again ? runner : hooked(runner);
         Flight<K, V> running = engine.flights().standing(key);
         if (running == null) {
-            Flight<K, V> created = create(key, Purpose.READ, source, runner);
+            Flight<K, V> created = create(key, Purpose.READ, source, hooked);
             running = engine.flights().beginStanding(created);
             if (running == null) {
                 return prepared(created, entry, verdict, started);
             }
         }
-        return joined(key, running, source, runner, again);
+        return joined(key, running, source, hooked, again);
     }
 
     private Requested<K, V> prepared(
@@ -299,22 +301,24 @@ final class ReadPath<K, V> {
         return copy.watch.isChanged() ? null : copy;
     }
 
+    /** Runs a load in the context of this thread. */
+    private LoadRunner hooked(LoadRunner runner) {
+        return HookedRunner.here(engine.settings().loading().threads().contextHook(), runner);
+    }
+
     private Flight<K, V> create(K key, Purpose purpose, @Nullable LoadSource<K, V> source, LoadRunner runner) {
         FarSide<K, V> far = engine.far();
         if (purpose != Purpose.PEEK && engine.flights().size() >= Defaults.MAX_FLIGHTS) {
             throw new LoadRejectedException("cache \"" + engine.settings().name() + "\": " + Defaults.MAX_FLIGHTS
                     + " reads that no near value answers are under way");
         }
-        LoadRunner hooked = source == null
-                ? runner
-                : HookedRunner.here(engine.settings().loading().threads().contextHook(), runner);
         return new Flight<>(
                 key,
                 far == null ? null : far.key(key),
                 purpose,
                 new Flight.Start<>(
                         source,
-                        hooked,
+                        runner,
                         engine.rules().stripes().stamp(key),
                         engine.rules().markers().knownSeq()));
     }
@@ -433,7 +437,8 @@ final class ReadPath<K, V> {
             throw new RecursiveLoadException(
                     "cache \"" + engine.settings().name() + "\": a loader asked to refresh the key that it is loading");
         }
-        Flight<K, V> created = create(key, Purpose.REFRESH, source, runner);
+        LoadRunner hooked = again ? runner : hooked(runner);
+        Flight<K, V> created = create(key, Purpose.REFRESH, source, hooked);
         Flight<K, V> running = engine.flights().beginStanding(created);
         if (running != null) {
             counters.coalesced.increment();
@@ -441,7 +446,7 @@ final class ReadPath<K, V> {
             // A flight that finds a fresh value in the far tier does not load.
             return running.outcome.thenCompose(found -> found.loaded() && (again || holds(running, found, joinedAt))
                     ? CompletableFuture.completedFuture(found)
-                    : refresh(key, source, runner, true));
+                    : refresh(key, source, hooked, true));
         }
         Entry<V> entry = tiers.near().get(key);
         if (entry != null && engine.judge(entry) != Verdict.GONE) {
@@ -455,8 +460,8 @@ final class ReadPath<K, V> {
         if (engine.rules().pauses().isPaused(key, now) || engine.flights().standing(key) != null) {
             return;
         }
-        Flight<K, V> created =
-                create(key, Purpose.EARLY, ownSource(), engine.surroundings().loadThreads());
+        Flight<K, V> created = create(
+                key, Purpose.EARLY, ownSource(), hooked(engine.surroundings().loadThreads()));
         if (engine.flights().beginStanding(created) == null) {
             steps.offer(created, entry);
             steps.start(List.of(created));

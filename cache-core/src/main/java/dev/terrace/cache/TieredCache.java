@@ -100,7 +100,8 @@ final class TieredCache<K, V> implements Cache<K, V> {
         if (loadOnCaller || LoadScope.isLoadThread()) {
             return new CallerRunner(loads, loadThreads);
         }
-        return hasFar ? new CallerSteps(loadThreads) : null;
+        // A virtual thread may find no carrier while others, that wait for its flight, hold them all.
+        return hasFar && !VirtualThreads.isHere() ? new CallerSteps(loadThreads) : null;
     }
 
     private LoadRunner runner(@Nullable Caller here) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ final class CallerStepsTest {
 
     private static final long LONG = Duration.ofSeconds(30).toNanos();
 
+    private final Thread caller = Thread.currentThread();
     private final List<Runnable> loads = new ArrayList<>();
     private final List<Thread> ran = Collections.synchronizedList(new ArrayList<>());
     private final CallerSteps steps = new CallerSteps(task -> {
@@ -33,15 +35,32 @@ final class CallerStepsTest {
         ran.add(Thread.currentThread());
     }
 
+    private void awaitWaiting() {
+        while (caller.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     @Test
     void aStepRunsOnTheThreadThatWaits() throws Exception {
         CompletableFuture<Void> future = new CompletableFuture<>();
-        CompletableFuture<Void> driver = OwnThread.run(() -> steps.step(() -> {
-            ran();
-            future.complete(null);
-        }));
+        CompletableFuture<Void> driver = OwnThread.run(() -> {
+            awaitWaiting();
+            steps.step(() -> {
+                ran();
+                future.complete(null);
+            });
+        });
         assertThat(steps.runUntilDone(future, LONG)).isTrue();
-        assertThat(ran).containsExactly(Thread.currentThread());
+        assertThat(ran).containsExactly(caller);
         driver.get(30, TimeUnit.SECONDS);
     }
 
@@ -53,16 +72,34 @@ final class CallerStepsTest {
     }
 
     @Test
-    void aStepThatComesWhileAnotherWaitsRunsWhereItComes() throws Exception {
+    void aStepThatComesBeforeTheCallerWaitsRunsWhereItComes() throws Exception {
+        OwnThread.run(() -> steps.step(this::ran)).get(30, TimeUnit.SECONDS);
+        assertThat(ran).hasSize(1).doesNotContain(caller);
+    }
+
+    @Test
+    void ofTwoStepsThatComeDuringAnotherOneWaitsAndOneRunsWhereItComes() throws Exception {
         CompletableFuture<Void> future = new CompletableFuture<>();
-        OwnThread.run(() -> {
-                    steps.step(() -> future.complete(null));
-                    steps.step(this::ran);
-                })
-                .get(30, TimeUnit.SECONDS);
-        assertThat(ran).hasSize(1).doesNotContain(Thread.currentThread());
-        assertThat(future).isNotDone();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch given = new CountDownLatch(1);
+        CompletableFuture<Void> driver = OwnThread.run(() -> {
+            awaitWaiting();
+            steps.step(() -> {
+                begun.countDown();
+                await(given);
+                // What was given meanwhile is run all the same.
+                future.complete(null);
+            });
+            await(begun);
+            steps.step(this::ran);
+            assertThat(ran).isEmpty();
+            steps.step(this::ran);
+            assertThat(ran).containsExactly(Thread.currentThread());
+            given.countDown();
+        });
         assertThat(steps.runUntilDone(future, LONG)).isTrue();
+        driver.get(30, TimeUnit.SECONDS);
+        assertThat(ran).hasSize(2).endsWith(caller);
     }
 
     @Test
@@ -74,19 +111,10 @@ final class CallerStepsTest {
     }
 
     @Test
-    void whatWasGivenIsRunByACallerThatGivesUp() throws Exception {
-        OwnThread.run(() -> steps.step(this::ran)).get(30, TimeUnit.SECONDS);
-        assertThat(ran).isEmpty();
-        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
-        assertThat(steps.runUntilDone(done, LONG)).isTrue();
-        assertThat(ran).containsExactly(Thread.currentThread());
-    }
-
-    @Test
     void aStepThatComesAfterTheCallerHasLeftRunsWhereItComes() throws Exception {
         assertThat(steps.runUntilDone(new CompletableFuture<>(), 1)).isFalse();
         OwnThread.run(() -> steps.step(this::ran)).get(30, TimeUnit.SECONDS);
-        assertThat(ran).hasSize(1).doesNotContain(Thread.currentThread());
+        assertThat(ran).hasSize(1).doesNotContain(caller);
     }
 
     @Test

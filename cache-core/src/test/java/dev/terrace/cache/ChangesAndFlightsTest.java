@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrace.cache.testkit.FaultyFarTier.Call;
 import dev.terrace.cache.testkit.FaultyFarTier.Fault;
 import dev.terrace.cache.testkit.FaultyFarTier.Gate;
+import dev.terrace.cache.testkit.OwnThread;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,43 @@ final class ChangesAndFlightsTest {
             assertThat(crossed.async().get(1)).isCompletedWithValue("1");
 
             assertThat(loads).isEmpty();
+        }
+    }
+
+    /** It does so on the thread on which what it had joined ends. */
+    @Test
+    void whoAsksAgainLoadsInItsOwnContext() {
+        Deque<Runnable> loads = new ConcurrentLinkedDeque<>();
+        ThreadLocal<String> context = ThreadLocal.withInitial(() -> "nobody's");
+        List<String> loadedIn = new ArrayList<>();
+        List<CompletableFuture<String>> joined = new ArrayList<>();
+        CacheBuilder<Integer, String> builder = nearOnly(loads).contextHook(task -> {
+            String here = context.get();
+            return () -> {
+                loadedIn.add(here);
+                task.run();
+            };
+        });
+        try (Cache<Integer, String> cache = builder.build()) {
+            Loader<Integer, String> loader = key -> {
+                if (joined.isEmpty()) {
+                    cache.invalidateTag("red");
+                    joined.add(OwnThread.supply(() -> {
+                                context.set("second");
+                                return cache.async().get(1, Object::toString, EntryOptions.DEFAULT.withTags("red"));
+                            })
+                            .join());
+                }
+                return "loaded";
+            };
+            context.set("first");
+            CompletableFuture<String> first = cache.async().get(1, loader, EntryOptions.DEFAULT.withTags("red"));
+            loads.remove().run();
+            assertThat(first).isCompletedWithValue("loaded");
+            loads.remove().run();
+
+            assertThat(joined.get(0)).isCompletedWithValue("1");
+            assertThat(loadedIn).containsExactly("first", "second");
         }
     }
 
