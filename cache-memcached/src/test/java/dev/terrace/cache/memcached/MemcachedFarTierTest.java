@@ -1,5 +1,9 @@
 package dev.terrace.cache.memcached;
 
+import static dev.terrace.cache.memcached.Awaited.await;
+import static dev.terrace.cache.memcached.Awaited.failure;
+import static dev.terrace.cache.memcached.Awaited.holds;
+import static dev.terrace.cache.memcached.Awaited.succeeds;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -37,13 +41,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -58,7 +59,6 @@ final class MemcachedFarTierTest {
 
     private static final Duration PATIENT = Duration.ofSeconds(10);
     private static final Duration LONG = Duration.ofMinutes(10);
-    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
@@ -113,7 +113,7 @@ final class MemcachedFarTierTest {
                 }
             }));
         }
-        done.forEach(MemcachedFarTierTest::await);
+        done.forEach(Awaited::await);
     }
 
     @Test
@@ -582,7 +582,7 @@ final class MemcachedFarTierTest {
         }
         assertThat(tier.refusedRequests()).isBetween(30_000L, 40_000L);
         server.thaw();
-        assertThat(all.stream().filter(MemcachedFarTierTest::succeeds).count()).isBetween(60L, 70L);
+        assertThat(all.stream().filter(Awaited::succeeds).count()).isBetween(60L, 70L);
         assertThat(await(store.read(keys))).hasSize(1_000);
     }
 
@@ -703,43 +703,5 @@ final class MemcachedFarTierTest {
                 new RecordDraft.Lifetime(LONG, LONG),
                 FarRecord.Attributes.NONE,
                 new FarRecord.Content(FarRecord.State.VALUE, 1, null, ByteBuffer.wrap(value.getBytes(UTF_8))));
-    }
-
-    private static <T> T await(CompletionStage<T> stage) {
-        try {
-            return stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static boolean succeeds(CompletionStage<?> stage) {
-        try {
-            stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (ExecutionException e) {
-            return false;
-        } catch (TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Throwable failure(CompletionStage<?> stage) {
-        try {
-            Object reply = stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            throw new AssertionError("answered " + reply);
-        } catch (ExecutionException e) {
-            return e.getCause();
-        } catch (TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void holds(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
-        }
     }
 }

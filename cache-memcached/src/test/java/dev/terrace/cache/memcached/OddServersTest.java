@@ -1,5 +1,9 @@
 package dev.terrace.cache.memcached;
 
+import static dev.terrace.cache.memcached.Awaited.await;
+import static dev.terrace.cache.memcached.Awaited.failure;
+import static dev.terrace.cache.memcached.Awaited.holds;
+import static dev.terrace.cache.memcached.Awaited.succeeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
@@ -21,19 +25,16 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -399,44 +400,5 @@ final class OddServersTest {
     private <T extends AutoCloseable> T keep(T closeable) {
         opened.push(closeable);
         return closeable;
-    }
-
-    private static <T> T await(CompletionStage<T> stage) {
-        try {
-            return stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static boolean succeeds(CompletionStage<?> stage) {
-        try {
-            stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (ExecutionException e) {
-            return false;
-        } catch (TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Throwable failure(CompletionStage<?> stage) {
-        try {
-            Object answer = stage.toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            throw new AssertionError("answered " + answer);
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            return cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
-        } catch (TimeoutException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void holds(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
-        }
     }
 }

@@ -160,7 +160,7 @@ final class MovedNameTest {
 
         @Override
         public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
-            throw new UnsupportedOperationException();
+            throw new UnsupportedOperationException("of data only: there is no link here");
         }
 
         @Override
