@@ -48,7 +48,7 @@ final class Flights<K, V> {
 
     /** A flight is about to end: nobody is to join it any more. */
     void ended(Flight<K, V> flight) {
-        if (!standing.remove(flight.key, flight)) {
+        if (flight.purpose.endsBeforeLoad() || !standing.remove(flight.key, flight)) {
             apart.remove(flight);
         }
     }

@@ -135,8 +135,9 @@ final class TieredCache<K, V> implements Cache<K, V> {
 
     @Override
     public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
-        Map<K, V> values = new LinkedHashMap<>();
-        for (List<K> portion : reads.portions(TieredAsyncCache.distinct(keys))) {
+        Set<K> distinct = TieredAsyncCache.distinct(keys);
+        Map<K, V> values = new LinkedHashMap<>(distinct.size() * 2);
+        for (List<K> portion : reads.portions(distinct)) {
             Caller here = caller(0);
             collect(reads.peekAll(portion, runner(here)), here, values);
         }

@@ -10,8 +10,8 @@ import java.util.List;
  */
 final class Gets<T> extends WholeItems<T> {
 
-    /** What a server reads without making room for it. */
-    private static final int LONGEST_LINE = 2_000;
+    /** What comes whole to where a server reads it. A line more would cost it more than a longer one. */
+    private static final int LONGEST_LINE = 8_000;
 
     private static final byte[] COMMAND = ascii("gets");
     private static final byte[] LINE_END = ascii("\r\n");

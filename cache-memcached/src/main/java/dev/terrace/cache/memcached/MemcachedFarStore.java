@@ -987,7 +987,7 @@ final class MemcachedFarStore implements FarStore {
     }
 
     private List<String> names(List<String> wanted) {
-        return Records.mapped(wanted, keys::record);
+        return wanted.size() == 1 ? List.of(keys.record(wanted.get(0))) : Records.mapped(wanted, keys::record);
     }
 
     private boolean fits(Link link, String name, Encoded record) {

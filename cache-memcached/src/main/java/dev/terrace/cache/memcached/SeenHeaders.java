@@ -3,6 +3,7 @@ package dev.terrace.cache.memcached;
 import dev.terrace.cache.spi.FarRecord;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ final class SeenHeaders {
     private static final int SLOTS = 1 << 15;
 
     private final AtomicReferenceArray<@Nullable Seen> slots = new AtomicReferenceArray<>(SLOTS);
+    /** What is likely to be in each slot: nearly all that is read was seen before, and to look there would cost more. */
+    private final AtomicIntegerArray marks = new AtomicIntegerArray(SLOTS);
 
     /** What is kept of a record: little, since there are many. */
     private record Seen(
@@ -28,10 +31,11 @@ final class SeenHeaders {
     void saw(String name, Link link, FarRecord record) {
         long cas = record.stamp().version();
         int slot = slot(cas);
-        Seen known = slots.get(slot);
-        if (known != null && known.is(link, cas)) {
+        int mark = mark(link, cas);
+        if (marks.get(slot) == mark) {
             return;
         }
+        marks.lazySet(slot, mark);
         slots.lazySet(
                 slot,
                 new Seen(
@@ -60,5 +64,9 @@ final class SeenHeaders {
     /** A server counts them, so that those of its last changes share no slot. */
     private static int slot(long cas) {
         return (int) cas & SLOTS - 1;
+    }
+
+    private static int mark(Link link, long cas) {
+        return Long.hashCode(cas) * 31 + System.identityHashCode(link);
     }
 }

@@ -140,45 +140,45 @@ final class DialectTest {
     @Test
     void moreNamesThanALineHasGoInSeveral() {
         List<String> names =
-                IntStream.range(0, 30).mapToObj(i -> "k".repeat(200) + i).toList();
+                IntStream.range(0, 120).mapToObj(i -> "k".repeat(200) + i).toList();
         List<String> lines = List.of(
                 new String(MetaDialect.INSTANCE.whole(names, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1)
                         .split("\r\n"));
         assertThat(lines)
                 .hasSize(4)
-                .allSatisfy(line -> assertThat(line).startsWith("gets k").hasSizeLessThan(2_000));
+                .allSatisfy(line -> assertThat(line).startsWith("gets k").hasSizeLessThan(8_000));
         assertThat(String.join(" ", lines).replace("gets ", "").split(" ")).containsExactlyElementsOf(names);
 
-        String wire = "VALUE " + names.get(8) + " 0 1 7\r\nx\r\nEND\r\nEND\r\nVALUE " + names.get(20)
+        String wire = "VALUE " + names.get(38) + " 0 1 7\r\nx\r\nEND\r\nEND\r\nVALUE " + names.get(80)
                 + " 0 1 8\r\ny\r\nEND\r\nEND\r\n";
         for (int piece : List.of(1, 7, 300, 1_000)) {
             List<String> found = whole(names, wire, piece);
-            assertThat(found).hasSize(30);
-            assertThat(found.get(8)).isEqualTo(names.get(8) + " 0 7 [120]");
-            assertThat(found.get(20)).isEqualTo(names.get(20) + " 0 8 [121]");
-            assertThat(found).filteredOn("-"::equals).hasSize(28);
+            assertThat(found).hasSize(120);
+            assertThat(found.get(38)).isEqualTo(names.get(38) + " 0 7 [120]");
+            assertThat(found.get(80)).isEqualTo(names.get(80) + " 0 8 [121]");
+            assertThat(found).filteredOn("-"::equals).hasSize(118);
         }
     }
 
     @Test
     void aLineIsBrokenBeforeTheNameThatItHasNoRoomFor() {
-        List<String> seven =
-                IntStream.range(0, 7).mapToObj(i -> "k".repeat(249) + i).toList();
-        List<String> fitting = new ArrayList<>(seven);
-        fitting.add("x".repeat(236));
-        List<String> longer = new ArrayList<>(seven);
-        longer.add("x".repeat(237));
+        List<String> many =
+                IntStream.range(0, 31).mapToObj(i -> "k".repeat(248) + (10 + i)).toList();
+        List<String> fitting = new ArrayList<>(many);
+        fitting.add("x".repeat(212));
+        List<String> longer = new ArrayList<>(many);
+        longer.add("x".repeat(213));
         String one =
                 new String(MetaDialect.INSTANCE.whole(fitting, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1);
-        assertThat(one).isEqualTo("gets " + String.join(" ", fitting) + "\r\n").hasSize(2_000);
+        assertThat(one).isEqualTo("gets " + String.join(" ", fitting) + "\r\n").hasSize(8_000);
         String two =
                 new String(MetaDialect.INSTANCE.whole(longer, TEXT, LARGEST).bytes(), StandardCharsets.ISO_8859_1);
-        assertThat(two).isEqualTo("gets " + String.join(" ", seven) + "\r\ngets " + longer.get(7) + "\r\n");
+        assertThat(two).isEqualTo("gets " + String.join(" ", many) + "\r\ngets " + longer.get(31) + "\r\n");
 
-        String wire = "VALUE " + longer.get(7) + " 0 1 7\r\nx\r\nEND\r\n";
-        assertThat(whole(fitting, wire.replace(longer.get(7), fitting.get(7)), 1_000))
-                .endsWith(fitting.get(7) + " 0 7 [120]");
-        assertThat(whole(longer, "END\r\n" + wire, 1_000)).endsWith(longer.get(7) + " 0 7 [120]");
+        String wire = "VALUE " + longer.get(31) + " 0 1 7\r\nx\r\nEND\r\n";
+        assertThat(whole(fitting, wire.replace(longer.get(31), fitting.get(31)), 1_000))
+                .endsWith(fitting.get(31) + " 0 7 [120]");
+        assertThat(whole(longer, "END\r\n" + wire, 1_000)).endsWith(longer.get(31) + " 0 7 [120]");
         // Of a line that was asked later.
         assertThatIllegalStateException()
                 .isThrownBy(() -> whole(longer, wire, 1_000))
@@ -188,7 +188,7 @@ final class DialectTest {
     @Test
     void whatTheServerRefusesOfWholeItemsIsReadToTheEnd() {
         List<String> names =
-                IntStream.range(0, 10).mapToObj(i -> "k".repeat(240) + i).toList();
+                IntStream.range(0, 40).mapToObj(i -> "k".repeat(240) + i).toList();
         assertThatIllegalStateException()
                 .isThrownBy(() -> whole(names, "SERVER_ERROR out of memory\r\nEND\r\n", 1_000))
                 .withMessageContaining("out of memory");
