@@ -2,7 +2,6 @@ package dev.terrace.cache.redis;
 
 import dev.terrace.cache.spi.ChangeFeed;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
-import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -13,7 +12,9 @@ final class RedisKeys {
 
     private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/";
     private static final String TAG = "t:";
-    private static final int END_OF_LINE = '\r' << 8 | '\n';
+    /** What is around a name as an argument: a sign, the digits of a length, a brace and two ends of lines. */
+    private static final int ARGUMENT_ROOM = 1 + 10 + 1 + 2 * 2;
+
     private static final String HEX = "0123456789ABCDEF";
 
     private final String records;
@@ -38,15 +39,32 @@ final class RedisKeys {
         return records + key + "}";
     }
 
-    /** Writes a record's name, which is ASCII, as an argument of a command. */
-    void writeRecord(String key, ByteBuf out) {
-        out.writeByte('$');
-        out.writeCharSequence(Integer.toString(recordsAscii.length + key.length() + 1), StandardCharsets.US_ASCII);
-        out.writeShort(END_OF_LINE);
-        out.writeBytes(recordsAscii);
-        out.writeCharSequence(key, StandardCharsets.US_ASCII);
-        out.writeByte('}');
-        out.writeShort(END_OF_LINE);
+    /** The most bytes that a record's name takes as an argument of a command. */
+    int argumentRoom(String key) {
+        return recordsAscii.length + key.length() + ARGUMENT_ROOM;
+    }
+
+    /** Writes a record's name, which is ASCII, as an argument of a command; returns where that ends. */
+    @SuppressWarnings("deprecation") // of ASCII, the fastest way
+    int writeArgument(String key, byte[] out, int start) {
+        byte[] name = recordsAscii;
+        String length = Integer.toString(name.length + key.length() + 1);
+        int at = start;
+        out[at++] = '$';
+        length.getBytes(0, length.length(), out, at);
+        at = endLine(out, at + length.length());
+        System.arraycopy(name, 0, out, at, name.length);
+        at += name.length;
+        key.getBytes(0, key.length(), out, at);
+        at += key.length();
+        out[at++] = '}';
+        return endLine(out, at);
+    }
+
+    private static int endLine(byte[] out, int at) {
+        out[at] = '\r';
+        out[at + 1] = '\n';
+        return at + 2;
     }
 
     String lease(String key) {
