@@ -254,13 +254,29 @@ final class FarAccess<V> {
 
     private CompletableFuture<Asked<WriteReply>> write(
             FarOperation operation, List<String> keys, Supplier<CompletionStage<List<WriteReply>>> write) {
-        return told(keys, asked(operation, keys, () -> sent(keys, write)), (key, reply) -> {
+        CompletableFuture<Asked<WriteReply>> replies = asked(operation, keys, () -> sent(keys, write))
+                .whenComplete((asked, failure) -> {
+                    if (asked != null) {
+                        reportFailed(operation, asked.answers());
+                    }
+                });
+        return told(keys, replies, (key, reply) -> {
             if (reply instanceof WriteReply.Stored) {
                 link.written(key);
             } else {
                 link.notWritten(key);
             }
         });
+    }
+
+    /** A call that some server answered is no failure by itself. */
+    private void reportFailed(FarOperation operation, List<WriteReply> replies) {
+        for (WriteReply reply : replies) {
+            if (reply instanceof WriteReply.Failed failed) {
+                failures.report(operation.failure(), Completions.cause(failed.cause()));
+                return;
+            }
+        }
     }
 
     /** Sends a write, of which the link will tell this node too. */

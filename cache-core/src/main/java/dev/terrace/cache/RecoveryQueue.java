@@ -1,23 +1,26 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.Repairs.Waiting;
 import dev.terrace.cache.spi.FarStore.MarkerReading;
 import dev.terrace.cache.spi.FarStore.WriteReply;
+import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Changes that the far tier did not acknowledge, to be repaired there as soon as it takes writes: each by an unconditional
  * invalidation, since a lost put costs a load and a lost invalidation would cost correctness. Until then their keys and tags
- * are suspect: this node does not believe the far tier about them. Bounded: a full queue becomes one clear. Lives in this
- * process only. Thread-safe.
+ * are suspect: this node does not believe the far tier about them. Those of a server that is lost do not hold up others, whose
+ * server takes them. Bounded: a full queue becomes one clear. Lives in this process only. Thread-safe.
  */
 final class RecoveryQueue {
 
@@ -31,8 +34,11 @@ final class RecoveryQueue {
     private final Watch watch;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<FarKey, Waiting> keys = new LinkedHashMap<>();
-    private final Map<String, Waiting> tags = new LinkedHashMap<>();
+    private final Repairs<FarKey> keys = new Repairs<>();
+    private final Repairs<String> tags = new Repairs<>();
+    /** Whether tags are tried before keys: not while they are refused. */
+    private boolean tagsFirst = true;
+
     private @Nullable Waiting clear;
     private volatile int size;
     private boolean replaying;
@@ -44,14 +50,6 @@ final class RecoveryQueue {
      * that, or the write would undo it.
      */
     record Bounds(int capacity, Duration budget) {}
-
-    /**
-     * A change that waits.
-     *
-     * @param due when its repair may be sent; also tells two repairs of one key apart
-     * @param since when the first change began to wait that this repair is for
-     */
-    private record Waiting(long due, long since) {}
 
     /** Who is told, and whether the far tier may be used. */
     record Watch(IntConsumer queued, FailureReports failures, BooleanSupplier farOn) {}
@@ -71,7 +69,7 @@ final class RecoveryQueue {
         }
         lock.lock();
         try {
-            return clear != null || keys.containsKey(key);
+            return clear != null || keys.contains(key);
         } finally {
             lock.unlock();
         }
@@ -84,7 +82,7 @@ final class RecoveryQueue {
         }
         lock.lock();
         try {
-            return names.stream().anyMatch(tags::containsKey);
+            return names.stream().anyMatch(tags::contains);
         } finally {
             lock.unlock();
         }
@@ -110,54 +108,37 @@ final class RecoveryQueue {
 
     /** Since when the oldest change waits; now where none does. */
     private long oldest(long now) {
-        long oldest = clear == null ? now : Math.min(now, clear.since());
-        for (Map<?, Waiting> waiting : List.of(keys, tags)) {
-            for (Waiting each : waiting.values()) {
-                oldest = Math.min(oldest, each.since());
-            }
-        }
-        return oldest;
+        long oldest = Math.min(keys.oldest(now), tags.oldest(now));
+        return clear == null ? oldest : Math.min(oldest, clear.since());
     }
 
     void addKeys(Collection<FarKey> changed) {
-        add(() -> changed.forEach(key -> {
-            Waiting before = keys.remove(key);
-            keys.put(key, waiting(before));
-        }));
+        add(now -> changed.forEach(key -> keys.add(key, now, due(now))));
     }
 
     void addTags(Collection<String> names) {
-        add(() -> names.forEach(name -> {
-            Waiting before = tags.remove(name);
-            tags.put(name, waiting(before));
-        }));
+        add(now -> names.forEach(name -> tags.add(name, now, due(now))));
     }
 
     void addClear() {
-        add(() -> clear = waiting(clear));
+        add(now -> clear = new Waiting(due(now), clear == null ? now : clear.since()));
     }
 
-    /** @param before what it is for, too */
-    private Waiting waiting(@Nullable Waiting before) {
-        long now = ticker.nanos();
-        return waiting(now, before == null ? now : before.since());
+    private long due(long now) {
+        return now + bounds.budget().toNanos() + 1;
     }
 
-    private Waiting waiting(long now, long since) {
-        return new Waiting(now + bounds.budget().toNanos() + 1, since);
-    }
-
-    private void add(Runnable change) {
+    private void add(LongConsumer change) {
         boolean overflow = false;
         boolean start;
         int queued;
         lock.lock();
         try {
-            change.run();
+            long now = ticker.nanos();
+            change.accept(now);
             if (keys.size() + tags.size() > bounds.capacity()) {
                 overflow = clear == null;
-                long now = ticker.nanos();
-                clear = waiting(now, oldest(now));
+                clear = new Waiting(due(now), oldest(now));
             }
             if (clear != null) {
                 // The clear covers what is there; keys and tags need no repair of their own.
@@ -208,93 +189,136 @@ final class RecoveryQueue {
         return size;
     }
 
+    /** What to do after a repair. */
+    private enum Next {
+        NOTHING,
+        AT_ONCE,
+        LATER
+    }
+
     private void replay() {
-        if (closed) {
-            return;
+        Next next = Next.AT_ONCE;
+        while (next == Next.AT_ONCE) {
+            if (closed) {
+                return;
+            }
+            CompletableFuture<Next> sent =
+                    watch.farOn().getAsBoolean() ? send() : CompletableFuture.completedFuture(Next.LATER);
+            if (!sent.isDone()) {
+                sent.thenAccept(this::goOn);
+                return;
+            }
+            next = sent.join();
         }
-        if (!watch.farOn().getAsBoolean()) {
+        goOn(next);
+    }
+
+    private void goOn(Next next) {
+        if (next == Next.AT_ONCE) {
+            replay();
+        } else if (next == Next.LATER) {
             scheduleReplay();
-            return;
         }
-        long now = ticker.nanos();
-        Map<FarKey, Waiting> dueKeys = new LinkedHashMap<>();
-        Map<String, Waiting> dueTags = new LinkedHashMap<>();
-        @Nullable Waiting dueClear;
+    }
+
+    private CompletableFuture<Next> send() {
+        Waiting dueClear;
+        Map<String, Waiting> dueTags;
+        Map<FarKey, Waiting> dueKeys;
+        boolean tagsNow;
         lock.lock();
         try {
+            long now = ticker.nanos();
             dueClear = clear != null && clear.due() <= now ? clear : null;
-            take(keys, dueKeys, now);
-            take(tags, dueTags, now);
+            // One by one where together they were refused: nobody says which of them it was for.
+            dueTags = tags.due(now, BATCH, 1);
+            dueKeys = keys.due(now, BATCH, BATCH);
+            tagsNow = !dueTags.isEmpty() && (tagsFirst || dueKeys.isEmpty());
         } finally {
             lock.unlock();
         }
         if (dueClear != null) {
-            Waiting sent = dueClear;
-            far.raise(List.of(MarkerReading.ALL))
-                    .whenComplete((done, failure) -> replayed(failure == null, () -> cleared(sent)));
-        } else if (!dueTags.isEmpty()) {
-            far.raise(dueTags.keySet())
-                    .whenComplete((done, failure) -> replayed(failure == null, () -> dueTags.forEach(tags::remove)));
-        } else if (!dueKeys.isEmpty()) {
-            List<FarKey> sent = new ArrayList<>(dueKeys.keySet());
-            far.invalidate(sent)
-                    .whenComplete((replies, failure) -> replayed(failure == null, () -> {
-                        for (int i = 0; i < sent.size(); i++) {
-                            if (!(replies.answers().get(i) instanceof WriteReply.Late)) {
-                                keys.remove(sent.get(i), dueKeys.get(sent.get(i)));
-                            }
-                        }
-                    }));
-        } else {
-            replayed(false, () -> {});
+            return far.raise(List.of(MarkerReading.ALL))
+                    .handle((done, failure) -> sent(() -> cleared(failure == null, dueClear)));
         }
+        if (tagsNow) {
+            return far.raise(dueTags.keySet()).handle((done, failure) -> sent(() -> raised(dueTags, failure)));
+        }
+        if (dueKeys.isEmpty()) {
+            return CompletableFuture.completedFuture(Next.LATER);
+        }
+        List<FarKey> sent = List.copyOf(dueKeys.keySet());
+        return far.invalidate(sent)
+                .handle((replies, failure) -> sent(() ->
+                        invalidated(dueKeys, failure == null ? replies.answers() : failed(sent.size(), failure))));
     }
 
-    private static <T> void take(Map<T, Waiting> waiting, Map<T, Waiting> due, long now) {
-        for (Map.Entry<T, Waiting> entry : waiting.entrySet()) {
-            if (due.size() == BATCH) {
-                return;
-            }
-            if (entry.getValue().due() <= now) {
-                due.put(entry.getKey(), entry.getValue());
-            }
-        }
+    private static List<WriteReply> failed(int count, Throwable failure) {
+        return Collections.nCopies(count, new WriteReply.Failed(Completions.cause(failure)));
     }
 
-    private void cleared(Waiting sent) {
-        if (sent.equals(clear)) {
+    private boolean cleared(boolean acknowledged, Waiting sent) {
+        if (acknowledged && sent.equals(clear)) {
             clear = null;
         }
+        return false;
     }
 
-    private void replayed(boolean acknowledged, Runnable removal) {
-        boolean more;
+    private boolean raised(Map<String, Waiting> sent, @Nullable Throwable failure) {
+        if (failure == null) {
+            sent.forEach(tags::repaired);
+            return false;
+        }
+        sent.forEach(tags::refused);
+        tagsFirst = false;
+        long now = ticker.nanos();
+        return Completions.cause(failure) instanceof ServerLostException
+                && (tags.hasUntried(now) || keys.hasUntried(now));
+    }
+
+    private boolean invalidated(Map<FarKey, Waiting> sent, List<WriteReply> replies) {
+        boolean lost = false;
+        int repaired = 0;
+        int i = 0;
+        for (Map.Entry<FarKey, Waiting> each : sent.entrySet()) {
+            WriteReply reply = replies.get(i++);
+            if (reply.isAcknowledged()) {
+                keys.repaired(each.getKey(), each.getValue());
+                repaired++;
+            } else {
+                keys.refused(each.getKey(), each.getValue());
+                lost |= reply instanceof WriteReply.Failed failed && failed.cause() instanceof ServerLostException;
+            }
+        }
+        tagsFirst = repaired == 0;
+        return lost && keys.hasUntried(ticker.nanos());
+    }
+
+    /**
+     * @param outcome takes note of what was answered, with the lock; whether others should be tried at once since what was
+     *     refused was so by a server that is lost
+     */
+    private Next sent(BooleanSupplier outcome) {
+        boolean others;
         boolean fewer;
         int queued;
         lock.lock();
         try {
             int before = size;
-            if (acknowledged) {
-                removal.run();
-            }
+            others = outcome.getAsBoolean();
             queued = resized();
-            more = queued > 0;
             // Else the server found it late, or it changed meanwhile: at once it would be no other.
             fewer = queued < before;
-            replaying = more;
+            replaying = queued > 0;
         } finally {
             lock.unlock();
         }
-        if (acknowledged) {
+        if (fewer) {
             watch.queued().accept(queued);
         }
-        if (!more) {
-            return;
+        if (queued == 0) {
+            return Next.NOTHING;
         }
-        if (fewer) {
-            replay();
-        } else {
-            scheduleReplay();
-        }
+        return fewer || others ? Next.AT_ONCE : Next.LATER;
     }
 }

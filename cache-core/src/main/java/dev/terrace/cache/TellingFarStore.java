@@ -139,7 +139,7 @@ final class TellingFarStore implements FarStore {
     }
 
     private static boolean mayHaveChanged(WriteReply reply) {
-        return reply instanceof WriteReply.Stored || reply instanceof WriteReply.Late;
+        return reply instanceof WriteReply.Stored || !reply.isAcknowledged();
     }
 
     @Override

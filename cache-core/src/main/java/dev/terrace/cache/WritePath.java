@@ -541,9 +541,14 @@ final class WritePath<K, V> {
             CompletableFuture<Asked<WriteReply>> told = side.switches().isFarOn() ? telling.get() : switchedOff();
             return told.handle((answer, failure) -> {
                 List<FarKey> failed = new ArrayList<>();
+                Throwable reason = failure;
                 for (int i = 0; i < begun.length; i++) {
-                    if (answer == null || answer.answers().get(i) instanceof WriteReply.Late) {
+                    WriteReply reply = answer == null ? null : answer.answers().get(i);
+                    if (reply == null || !reply.isAcknowledged()) {
                         failed.add(farKeys.get(i));
+                    }
+                    if (reason == null && reply instanceof WriteReply.Failed one) {
+                        reason = one.cause();
                     }
                 }
                 if (!failed.isEmpty()) {
@@ -559,7 +564,7 @@ final class WritePath<K, V> {
                     }
                 }
                 if (!failed.isEmpty()) {
-                    throw unacknowledged(failure == null ? late() : failure);
+                    throw unacknowledged(reason == null ? late() : reason);
                 }
                 return null;
             });

@@ -10,8 +10,10 @@ import dev.terrace.cache.testkit.FaultyFarTier.Gate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -275,5 +277,98 @@ final class RecoveryTest {
         assertThat(node.cache.stats().far().recoveryAge()).isGreaterThanOrEqualTo(age);
         node.async().clear();
         assertThat(node.cache.stats().far().recoveryAge()).isGreaterThanOrEqualTo(age);
+    }
+
+    /** A node with room for as many repairs as are tried together, and more. */
+    private Fleet.Node roomy() {
+        return fleet.node(builder -> builder.recoveryCapacity(1_000));
+    }
+
+    private static void lose(Fleet.Node node, String prefix) {
+        node.far.loseServerOf(name -> name.startsWith(prefix));
+    }
+
+    @Test
+    void ofABulkWriteOnlyTheKeysOfTheLostServerWaitForRepair() {
+        Fleet.Node writer = roomy();
+        lose(writer, "1");
+        CompletableFuture<Void> put = writer.async().putAll(Map.of(1, "a", 2, "b", 10, "c", 20, "d"));
+
+        assertThat(put).isCompletedExceptionally();
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(2);
+        assertThat(writer.cache.stats().failures()).containsEntry(FailureKind.FAR_WRITE, 1L);
+        assertThat(writer.copy(2)).as("it was acknowledged").isNotNull();
+        assertThat(writer.copy(1)).isNull();
+        assertThat(other.cache.getIfPresent(20)).isEqualTo("d");
+
+        CompletableFuture<Void> invalidated = writer.async().invalidateAll(List.of(2, 11));
+        assertThat(invalidated).isCompletedExceptionally();
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(3);
+        fleet.rows.put(2, "new");
+        assertThat(writer.read(2)).isEqualTo("new");
+        assertThat(writer.far.count(Call.READ)).as("it is not suspect").isEqualTo(1);
+    }
+
+    @Test
+    void repairsOfALostServerDoNotHoldUpThoseOfOthers() {
+        Fleet.Node writer = roomy();
+        writer.far.next(Call.INVALIDATE, Fault.fail());
+        writer.async()
+                .invalidateAll(IntStream.range(0, 750).mapToObj(i -> 1_000 + i).toList());
+        writer.far.next(Call.INVALIDATE, Fault.fail());
+        writer.async().invalidateAll(List.of(2, 3, 4));
+        lose(writer, "1");
+
+        fleet.time.advance(Fleet.BUDGET.multipliedBy(2).plusMillis(1));
+
+        assertThat(writer.cache.stats().far().recoveryQueued())
+                .as("those of the lost server")
+                .isEqualTo(750);
+        int calls = writer.far.count(Call.INVALIDATE);
+        fleet.time.advance(Duration.ofSeconds(1));
+        assertThat(writer.far.count(Call.INVALIDATE) - calls)
+                .as("what was refused once is tried ten times a second")
+                .isBetween(9, 11);
+
+        writer.far.heal();
+        fleet.time.advance(Duration.ofMillis(101));
+        assertThat(writer.cache.stats().far().recoveryQueued()).isZero();
+    }
+
+    @Test
+    void aTagWhoseServerIsLostHoldsUpNeitherKeysNorOtherTags() {
+        Fleet.Node writer = roomy();
+        lose(writer, "lost");
+        writer.async().invalidateTag("lost");
+        writer.far.next(Call.RAISE_MARKERS, Fault.fail());
+        writer.async().invalidateTag("red");
+        writer.far.next(Call.INVALIDATE, Fault.fail());
+        writer.async().invalidate(2);
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(3);
+
+        fleet.time.advance(Duration.ofSeconds(1));
+
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(1);
+        writer.far.heal();
+        fleet.time.advance(Duration.ofSeconds(1));
+        assertThat(writer.cache.stats().far().recoveryQueued()).isZero();
+    }
+
+    @Test
+    void aKeyThatWasRefusedAndChangesAgainIsRepairedOnceAndNotBeforeItMay() {
+        Fleet.Node writer = roomy();
+        lose(writer, "1");
+        writer.async().invalidate(1);
+        fleet.time.advance(Duration.ofSeconds(1));
+        writer.async().invalidate(1);
+        writer.far.heal();
+        int calls = writer.far.count(Call.INVALIDATE);
+
+        fleet.time.advance(Fleet.BUDGET.minusMillis(1));
+        assertThat(writer.far.count(Call.INVALIDATE)).isEqualTo(calls);
+        assertThat(writer.cache.stats().far().recoveryAge()).isGreaterThan(Duration.ofSeconds(1));
+        fleet.time.advance(Duration.ofSeconds(1));
+        assertThat(writer.far.count(Call.INVALIDATE)).isEqualTo(calls + 1);
+        assertThat(writer.cache.stats().far().recoveryQueued()).isZero();
     }
 }

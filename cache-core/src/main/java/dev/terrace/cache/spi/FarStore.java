@@ -169,6 +169,12 @@ public interface FarStore {
 
     /** What became of a write. */
     sealed interface WriteReply {
+
+        /** Whether the server has decided, so that nothing is left to be repaired. */
+        default boolean isAcknowledged() {
+            return !(this instanceof Late || this instanceof Failed);
+        }
+
         /**
          * @param version the version that the server gave the change
          * @param seq the sequence stored with it
@@ -180,6 +186,14 @@ public interface FarStore {
 
         /** The write arrived after its deadline and was not applied. */
         record Late() implements WriteReply {}
+
+        /**
+         * The server of this key did not acknowledge the write, which may have been applied all the same, while the server of
+         * another key of the same call answered. Where nothing was answered of any key, the stage fails instead.
+         *
+         * @param cause as the stage of a call for this key alone would have failed
+         */
+        record Failed(Throwable cause) implements WriteReply {}
 
         /** There was nothing to change. */
         record Unchanged() implements WriteReply {}

@@ -3,17 +3,22 @@ package dev.terrace.cache.testkit;
 import dev.terrace.cache.spi.FarClock;
 import dev.terrace.cache.spi.FarReading;
 import dev.terrace.cache.spi.FarStore;
+import dev.terrace.cache.spi.FarStore.WriteReply;
 import dev.terrace.cache.spi.FarTier;
+import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +32,7 @@ public final class FaultyFarTier implements FarTier {
     private final Map<Call, Queue<Fault>> next = new EnumMap<>(Call.class);
     private final Map<Call, Fault> always = new EnumMap<>(Call.class);
     private final Map<Call, Integer> counts = new EnumMap<>(Call.class);
+    private Predicate<String> lost = FaultyFarTier::isNotLost;
 
     private FaultyFarTier(FarTier tier) {
         this.tier = tier;
@@ -159,10 +165,16 @@ public final class FaultyFarTier implements FarTier {
         }
     }
 
+    /** The server of these keys and markers is lost, of several: it takes no writes. */
+    public synchronized void loseServerOf(Predicate<String> names) {
+        lost = names;
+    }
+
     /** No further call meets a fault. What hangs goes on hanging; what waits at a gate goes on waiting. */
     public synchronized void heal() {
         next.clear();
         always.clear();
+        lost = FaultyFarTier::isNotLost;
     }
 
     /** How many calls of this kind were made, with whatever outcome. */
@@ -190,6 +202,32 @@ public final class FaultyFarTier implements FarTier {
         Queue<Fault> scripted = next.get(call);
         Fault first = scripted == null ? null : scripted.poll();
         return first == null ? always.get(call) : first;
+    }
+
+    private static boolean isNotLost(String name) {
+        return false;
+    }
+
+    private synchronized Predicate<String> lost() {
+        return lost;
+    }
+
+    /** What those servers answer that are there; keys of one that is not have failed. */
+    private static <Q> CompletionStage<List<WriteReply>> reached(
+            List<Q> requests, Predicate<Q> isLost, Function<List<Q>, CompletionStage<List<WriteReply>>> write) {
+        List<Q> there = requests.stream().filter(isLost.negate()).toList();
+        if (there.size() == requests.size()) {
+            return write.apply(requests);
+        }
+        ServerLostException failure = new ServerLostException("lost, as the test says", null);
+        return there.isEmpty()
+                ? CompletableFuture.failedFuture(failure)
+                : write.apply(there).thenApply(replies -> {
+                    Iterator<WriteReply> answered = replies.iterator();
+                    return requests.stream()
+                            .map(request -> isLost.test(request) ? new WriteReply.Failed(failure) : answered.next())
+                            .toList();
+                });
     }
 
     private <T> CompletionStage<T> call(Call call, Supplier<CompletionStage<T>> remote) {
@@ -282,10 +320,9 @@ public final class FaultyFarTier implements FarTier {
 
         @Override
         public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
-            return call(
-                    Call.PUT,
-                    () -> store.put(requests),
-                    inTime(() -> store.put(requests), copies(requests.size(), new WriteReply.Late())));
+            Supplier<CompletionStage<List<WriteReply>>> put =
+                    () -> reached(requests, request -> lost().test(request.key()), store::put);
+            return call(Call.PUT, put, inTime(put, copies(requests.size(), new WriteReply.Late())));
         }
 
         @Override
@@ -298,10 +335,9 @@ public final class FaultyFarTier implements FarTier {
 
         @Override
         public CompletionStage<List<WriteReply>> invalidate(Collection<String> keys, Duration tombstoneTime) {
-            return call(
-                    Call.INVALIDATE,
-                    () -> store.invalidate(keys, tombstoneTime),
-                    inTime(() -> store.invalidate(keys, tombstoneTime), copies(keys.size(), new WriteReply.Late())));
+            Supplier<CompletionStage<List<WriteReply>>> invalidate =
+                    () -> reached(List.copyOf(keys), lost(), some -> store.invalidate(some, tombstoneTime));
+            return call(Call.INVALIDATE, invalidate, inTime(invalidate, copies(keys.size(), new WriteReply.Late())));
         }
 
         @Override
@@ -332,10 +368,11 @@ public final class FaultyFarTier implements FarTier {
 
         @Override
         public CompletionStage<MarkerReading> raiseMarkers(Collection<String> names, Duration life) {
-            return call(
-                    Call.RAISE_MARKERS,
-                    () -> store.raiseMarkers(names, life),
-                    inTimeOr(() -> store.raiseMarkers(names, life)));
+            Supplier<CompletionStage<MarkerReading>> raise =
+                    () -> names.stream().anyMatch(lost())
+                            ? CompletableFuture.failedFuture(new ServerLostException("lost, as the test says", null))
+                            : store.raiseMarkers(names, life);
+            return call(Call.RAISE_MARKERS, raise, inTimeOr(raise));
         }
 
         @Override

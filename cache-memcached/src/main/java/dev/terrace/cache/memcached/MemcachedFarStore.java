@@ -672,11 +672,11 @@ final class MemcachedFarStore implements FarStore {
             return closedFailure();
         }
         long issuedAt = System.nanoTime();
-        return nodes.onEach(
+        return nodes.onEachApart(
                 requests,
                 request -> keys.record(key.apply(request)),
                 (node, part) -> new Changing<>(node, key, reading, decision, issuedAt).change(part, MOST_ATTEMPTS),
-                null);
+                WriteReply.Failed::new);
     }
 
     /** Writes on one server, made together. */

@@ -4,6 +4,7 @@ import dev.terrace.cache.spi.FarClock;
 import dev.terrace.cache.spi.ServerLostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,17 +130,53 @@ final class Nodes implements FarClock {
             Node node = of(name.apply(requests.get(0)));
             return tolerant(node, requests, operation.apply(node, requests), without);
         }
+        List<CompletableFuture<Map<Integer, R>>> parts = new ArrayList<>();
+        places(requests, name).forEach((node, indices) -> {
+            List<Q> part = indices.stream().map(requests::get).toList();
+            parts.add(tolerant(node, part, operation.apply(node, part), without)
+                    .thenApply(answers -> placed(indices, answers)));
+        });
+        return ordered(parts);
+    }
+
+    /**
+     * As {@link #onEach}, for what can be answered in part: where a server fails and another does not, the failure is the answer to
+     * the requests of the first alone.
+     */
+    <Q, R> CompletableFuture<List<R>> onEachApart(
+            List<Q> requests,
+            Function<Q, String> name,
+            BiFunction<Node, List<Q>, CompletableFuture<List<R>>> operation,
+            Function<Throwable, R> failed) {
+        if (all.size() == 1 || requests.size() <= 1) {
+            return onEach(requests, name, operation, null);
+        }
+        List<CompletableFuture<Map<Integer, R>>> parts = new ArrayList<>();
+        List<CompletableFuture<Map<Integer, R>>> settled = new ArrayList<>();
+        places(requests, name).forEach((node, indices) -> {
+            List<Q> part = indices.stream().map(requests::get).toList();
+            CompletableFuture<Map<Integer, R>> answered = tolerant(node, part, operation.apply(node, part), null)
+                    .thenApply(answers -> placed(indices, answers));
+            parts.add(answered);
+            settled.add(answered.exceptionally(
+                    failure -> placed(indices, Collections.nCopies(indices.size(), failed.apply(cause(failure))))));
+        });
+        return ordered(settled)
+                .thenCompose(answers -> parts.stream().allMatch(CompletableFuture::isCompletedExceptionally)
+                        ? ordered(parts)
+                        : CompletableFuture.completedFuture(answers));
+    }
+
+    private <Q> Map<Node, List<Integer>> places(List<Q> requests, Function<Q, String> name) {
         Map<Node, List<Integer>> places = new HashMap<>();
         for (int i = 0; i < requests.size(); i++) {
             places.computeIfAbsent(of(name.apply(requests.get(i))), node -> new ArrayList<>())
                     .add(i);
         }
-        List<CompletableFuture<Map<Integer, R>>> parts = new ArrayList<>(places.size());
-        places.forEach((node, indices) -> {
-            List<Q> part = indices.stream().map(requests::get).toList();
-            parts.add(tolerant(node, part, operation.apply(node, part), without)
-                    .thenApply(answers -> placed(indices, answers)));
-        });
+        return places;
+    }
+
+    private static <R> CompletableFuture<List<R>> ordered(List<CompletableFuture<Map<Integer, R>>> parts) {
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
             Map<Integer, R> ordered = new TreeMap<>();
             parts.forEach(part -> ordered.putAll(part.join()));
@@ -158,8 +195,7 @@ final class Nodes implements FarClock {
     private <Q, R> CompletableFuture<List<R>> tolerant(
             Node node, List<Q> part, CompletableFuture<List<R>> answer, @Nullable Function<Q, R> without) {
         return answer.exceptionallyCompose(failure -> {
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            Throwable cause = cause(failure);
             if (!(cause instanceof MemcachedUnreachableException) || !mayDoWithout(node)) {
                 return CompletableFuture.failedFuture(cause);
             }
@@ -168,6 +204,10 @@ final class Nodes implements FarClock {
                     : CompletableFuture.completedFuture(
                             part.stream().map(without).toList());
         });
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     boolean isClosed() {

@@ -473,6 +473,14 @@ final class MemcachedFarTierTest {
                 put(store, key, key);
             }
         }
+        List<WriteReply> replies = await(store.put(
+                keys.stream().map(key -> new PutRequest(key, draft("all"))).toList()));
+        List<WriteReply> invalidated = await(store.invalidate(keys, LONG));
+        for (int i = 0; i < keys.size(); i++) {
+            Class<?> expected = lost.contains(keys.get(i)) ? WriteReply.Failed.class : WriteReply.Stored.class;
+            assertThat(replies.get(i)).isInstanceOf(expected);
+            assertThat(invalidated.get(i)).isInstanceOf(expected);
+        }
 
         servers.get(1).restart();
         holds(
@@ -483,6 +491,48 @@ final class MemcachedFarTierTest {
         assertThat(value(store, lost.get(0))).isEqualTo("again");
     }
 
+    /** The name of a cache whose own marker and counter are on one server. */
+    private static String nameOnOneServer(Locator locator) {
+        return IntStream.range(0, 1_000)
+                .mapToObj(i -> "products" + i)
+                .filter(one -> locator.locate("m:" + one + ":*") == locator.locate("s:" + one))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void ofABulkWriteOnlyTheKeysOfALostServerWaitForRepairAndHoldUpNoOthers() {
+        List<MemcachedServer> servers = List.of(server(), server(), server());
+        String list = servers.stream().map(MemcachedFarTierTest::address).collect(Collectors.joining(","));
+        Locator locator = Locator.of(MemcachedFarTier.Placement.RENDEZVOUS, Address.parseAll(list));
+        String name = nameOnOneServer(locator);
+        int lost = (locator.locate("s:" + name) + 1) % servers.size();
+        List<String> keys = IntStream.range(0, 600).mapToObj(i -> "k" + i).toList();
+        List<String> theirs = keys.stream()
+                .filter(key -> locator.locate("t:" + name + ":" + key) == lost)
+                .toList();
+        Cache<String, String> cache = keep(Cache.<String, String>builder(name)
+                .far(keep(MemcachedFarTier.connect(list)), StringCodec.utf8())
+                .farBudget(PATIENT)
+                .freshFor(LONG)
+                .loader(key -> "loaded")
+                .build());
+        cache.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "put")));
+        assertThat(cache.stats().far().recoveryQueued()).isZero();
+
+        servers.get(lost).kill();
+        cache.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "again")));
+
+        assertThat(cache.stats().far().recoveryQueued()).isEqualTo(theirs.size());
+        assertThat(cache.getAll(keys))
+                .allSatisfy((key, value) -> assertThat(value).isEqualTo(theirs.contains(key) ? "loaded" : "again"));
+        cache.invalidateAll(keys);
+        assertThat(cache.stats().far().recoveryQueued()).isEqualTo(theirs.size());
+
+        servers.get(lost).restart();
+        holds("all is repaired", () -> cache.stats().far().recoveryQueued() == 0);
+    }
+
     @Test
     void whatALostServerRefusesDoesNotStopCallsOfTheOthers() {
         List<MemcachedServer> servers = List.of(server(), server());
@@ -490,11 +540,7 @@ final class MemcachedFarTierTest {
         List<BreakerState> changes = new CopyOnWriteArrayList<>();
         Locator locator = Locator.of(MemcachedFarTier.Placement.RENDEZVOUS, Address.parseAll(list));
         // The lost server is to have neither the cache's own marker nor its counter.
-        String name = IntStream.range(0, 1_000)
-                .mapToObj(i -> "products" + i)
-                .filter(one -> locator.locate("m:" + one + ":*") == locator.locate("s:" + one))
-                .findFirst()
-                .orElseThrow();
+        String name = nameOnOneServer(locator);
         int spared = locator.locate("s:" + name);
         Map<Boolean, List<String>> keys = IntStream.range(0, 100)
                 .mapToObj(i -> "k" + i)

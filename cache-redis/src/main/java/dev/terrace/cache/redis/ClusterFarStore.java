@@ -119,11 +119,10 @@ final class ClusterFarStore implements FarStore {
     public CompletionStage<List<WriteReply>> put(List<PutRequest> requests) {
         long issuedAt = System.nanoTime();
         return counter()
-                .thenCompose(seq -> each(
+                .thenCompose(seq -> eachWrite(
                         issuedAt,
                         requests,
                         request -> keys.record(request.key()),
-                        Kind.SCRIPT,
                         (request, from, store) -> store.put(List.of(atLeast(request, seq)))
                                 .thenApply(replies -> written(from, replies.get(0)))));
     }
@@ -162,10 +161,10 @@ final class ClusterFarStore implements FarStore {
 
     @Override
     public CompletionStage<List<WriteReply>> invalidate(Collection<String> wanted, Duration tombstoneTime) {
-        return each(
+        return eachWrite(
+                System.nanoTime(),
                 List.copyOf(wanted),
                 keys::record,
-                Kind.SCRIPT,
                 (key, from, store) ->
                         store.invalidate(List.of(key), tombstoneTime).thenApply(replies -> replies.get(0)));
     }
@@ -269,9 +268,23 @@ final class ClusterFarStore implements FarStore {
 
     private <Q, T> CompletionStage<List<T>> each(
             long issuedAt, List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
-        if (requests.isEmpty()) {
-            return CompletableFuture.completedFuture(List.of());
-        }
+        return all(answers(issuedAt, requests, key, kind, asked));
+    }
+
+    /** As {@link #each}; what the server of some keys does not acknowledge is no failure of the others, unless there are none. */
+    private <Q> CompletionStage<List<WriteReply>> eachWrite(
+            long issuedAt, List<Q> requests, Function<Q, String> key, AskedFor<Q, WriteReply> asked) {
+        List<CompletableFuture<WriteReply>> answers = answers(issuedAt, requests, key, Kind.SCRIPT, asked);
+        return all(answers.stream()
+                        .map(answer -> answer.exceptionally(failure -> new WriteReply.Failed(cause(failure))))
+                        .toList())
+                .thenCompose(replies -> answers.stream().allMatch(CompletableFuture::isCompletedExceptionally)
+                        ? all(answers)
+                        : CompletableFuture.completedFuture(replies));
+    }
+
+    private <Q, T> List<CompletableFuture<T>> answers(
+            long issuedAt, List<Q> requests, Function<Q, String> key, Kind kind, AskedFor<Q, T> asked) {
         List<CompletableFuture<T>> answers = new ArrayList<>(requests.size());
         try (Outbox outbox = new Outbox()) {
             Outlet outlet = requests.size() == 1 ? Outlet.AT_ONCE : outbox;
@@ -281,8 +294,16 @@ final class ClusterFarStore implements FarStore {
                 answers.add(one(question).toCompletableFuture());
             }
         }
+        return answers;
+    }
+
+    private static <T> CompletionStage<List<T>> all(List<CompletableFuture<T>> answers) {
         return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
                 .thenApply(done -> answers.stream().map(CompletableFuture::join).toList());
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     private <T> CompletionStage<T> one(Question<T> question) {
@@ -309,12 +330,7 @@ final class ClusterFarStore implements FarStore {
         return question.asked()
                 .of(node, question.of(store))
                 .toCompletableFuture()
-                .exceptionallyCompose(failure -> elsewhere(
-                        question,
-                        failure instanceof CompletionException && failure.getCause() != null
-                                ? failure.getCause()
-                                : failure,
-                        number));
+                .exceptionallyCompose(failure -> elsewhere(question, cause(failure), number));
     }
 
     private <T> CompletionStage<T> elsewhere(Question<T> question, Throwable failure, int number) {

@@ -7,6 +7,7 @@ import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheBuilder;
 import dev.terrace.cache.CacheListener.LinkState;
 import dev.terrace.cache.EntryOptions;
+import dev.terrace.cache.FailureKind;
 import dev.terrace.cache.Near;
 import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -93,6 +95,32 @@ final class RedisTopologiesTest {
             cluster.ownerOf("t:{topology:k1}").command("DEL", "t:{topology:k1}");
             seen(here, "k1", "loaded");
         }
+    }
+
+    @Test
+    void ofABulkPutOnlyTheKeysOfThePrimaryThatRefusesItAreNotBelieved() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        Cache<String, String> node = patientNode(tier(cluster, RedisCoherence.TRACKING));
+        List<String> keys = keys();
+        node.putAll(keys.stream().collect(Collectors.toMap(key -> key, key -> "old")));
+        RedisServer counting = cluster.ownerOf("s:{topology}");
+        RedisServer full = cluster.nodes().stream()
+                .filter(one -> one != counting)
+                .findFirst()
+                .orElseThrow();
+        List<String> theirs = keys.stream()
+                .filter(key -> cluster.ownerOf("t:{topology:" + key + "}") == full)
+                .toList();
+        assertThat(theirs).hasSizeBetween(1, KEYS - 1);
+
+        full.command("CONFIG", "SET", "maxmemory", "1");
+        Map<String, String> rows = keys.stream().collect(Collectors.toMap(key -> key, key -> "new"));
+        assertThatThrownBy(() -> node.putAll(rows)).hasStackTraceContaining("OOM");
+        full.command("CONFIG", "SET", "maxmemory", "0");
+
+        assertThat(node.stats().failures()).containsEntry(FailureKind.FAR_WRITE, 1L);
+        assertThat(node.getAll(keys))
+                .allSatisfy((key, value) -> assertThat(value).isEqualTo(theirs.contains(key) ? "loaded" : "new"));
     }
 
     /** It could tell nobody what it changes there. */
