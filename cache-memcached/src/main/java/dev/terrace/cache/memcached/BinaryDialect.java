@@ -33,6 +33,9 @@ final class BinaryDialect implements Dialect {
     private static final int TOO_LARGE = 3;
     private static final int NOT_STORED = 5;
 
+    /** How the reason begins with which a server refuses all that is asked before it knows who asks. */
+    static final String WHO_ARE_YOU = "status 32 ";
+
     private static final byte[] NONE = {};
 
     private BinaryDialect() {}

@@ -49,9 +49,31 @@ record Greeting(MemcachedFarTier.Protocol protocol, Ask.@Nullable Authenticate c
         });
     }
 
+    /**
+     * Whether this failure may be that of a server which wants to know who asks: such a one ends a connection without a word where
+     * text is spoken, and sometimes before it has said why where two things are asked at once.
+     */
+    boolean mayWantCredentials(Throwable failure) {
+        return credentials == null && failure instanceof MemcachedUnreachableException;
+    }
+
+    /** Asks a server that ended a connection, over another one, whether it wants credentials; fails with that if so. */
+    static CompletableFuture<Void> askWhetherCredentialsAreWanted(Link link) {
+        return link.ask(BinaryDialect.INSTANCE, List.of(new Ask.Stats("settings")))
+                .thenAccept(replies -> failIfCredentialsAreWanted(replies.get(0)));
+    }
+
+    private static void failIfCredentialsAreWanted(Reply reply) {
+        if (reply instanceof Reply.Failed failed && failed.reason().startsWith(BinaryDialect.WHO_ARE_YOU)) {
+            throw new IllegalStateException(
+                    "the server wants to know who asks (option -S): give the far tier credentials(user, password)");
+        }
+    }
+
     private static CompletableFuture<Reply.Table> greetInBinary(Link link) {
         return link.ask(BinaryDialect.INSTANCE, List.of(new Ask.Stats("settings"), new Ask.Stats("")))
                 .thenApply(replies -> {
+                    failIfCredentialsAreWanted(replies.get(0));
                     settle(link, BinaryDialect.INSTANCE, replies.get(0));
                     return table(replies.get(1));
                 });

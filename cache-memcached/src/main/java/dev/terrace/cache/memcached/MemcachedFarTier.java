@@ -60,6 +60,7 @@ public final class MemcachedFarTier implements FarTier {
                 new Driver(servers.size()),
                 timer,
                 settings.resolver,
+                Node.Threads::daemon,
                 new Greeting(settings.protocol, settings.credentials),
                 new ConcurrentHashMap<>());
         this.nodes = new Nodes(

@@ -92,8 +92,24 @@ final class Node {
             Driver driver,
             ScheduledExecutorService timer,
             Resolver resolver,
+            Threads threads,
             Greeting greeting,
             ConcurrentMap<InetSocketAddress, Address> dialed) {}
+
+    /** Threads for what blocks. */
+    @FunctionalInterface
+    interface Threads {
+
+        /** @throws OutOfMemoryError if the system has none to give */
+        void start(Runnable task, String name);
+
+        /** One of its own for each task. */
+        static void daemon(Runnable task, String name) {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
 
     /** Where names become addresses. */
     @FunctionalInterface
@@ -264,16 +280,14 @@ final class Node {
             return;
         }
         try {
-            Thread thread = new Thread(this::connect, "terrace-memcached-connect");
-            thread.setDaemon(true);
-            thread.start();
+            wire.threads().start(() -> connect(this::greet, this::failed), "terrace-memcached-connect");
         } catch (OutOfMemoryError e) {
             // There may be a thread to be had by the next time.
             failed(e);
         }
     }
 
-    private void connect() {
+    private void connect(Consumer<Link> connected, Consumer<Throwable> failed) {
         Link made = new Link(address.toString(), counts, this::ended);
         try {
             InetAddress resolved = wire.resolver().resolve(address.host());
@@ -283,10 +297,10 @@ final class Node {
             dialed(resolved);
             wire.driver()
                     .connect(new InetSocketAddress(resolved, address.port()), made, (int) CONNECT_LIMIT.toMillis());
-            greet(made);
+            connected.accept(made);
         } catch (Throwable e) {
             made.end("no connection");
-            failed(e);
+            failed.accept(e);
         }
     }
 
@@ -304,9 +318,37 @@ final class Node {
                         established(made, stats);
                     } else {
                         made.end("the greeting failed");
-                        failed(failure);
+                        greetingFailed(failure);
                     }
                 });
+    }
+
+    private void greetingFailed(Throwable failure) {
+        if (!wire.greeting().mayWantCredentials(cause(failure))) {
+            failed(failure);
+            return;
+        }
+        try {
+            wire.threads()
+                    .start(
+                            () -> connect(made -> findOutWhy(failure, made), later -> failed(failure)),
+                            "terrace-memcached-connect");
+        } catch (OutOfMemoryError e) {
+            failed(failure);
+        }
+    }
+
+    private void findOutWhy(Throwable failure, Link made) {
+        Greeting.askWhetherCredentialsAreWanted(made)
+                .orTimeout(GREETING_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((done, why) -> {
+                    made.end("it was made to find out why the greeting failed");
+                    failed(why != null && cause(why) instanceof IllegalStateException ? why : failure);
+                });
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     /** Two names of one server are two shares of the keys, and its loss is that of both. */
@@ -417,8 +459,7 @@ final class Node {
     }
 
     private void failed(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = cause(failure);
         MemcachedUnreachableException unreachable = MemcachedUnreachableException.noConnection(
                 address.toString(),
                 cause instanceof TimeoutException ? new IllegalStateException("it answers nothing", cause) : cause);
@@ -473,17 +514,16 @@ final class Node {
             return;
         }
         try {
-            Thread thread = new Thread(
-                    () -> {
-                        try {
-                            compareAddresses();
-                        } finally {
-                            lookingUp.set(false);
-                        }
-                    },
-                    "terrace-memcached-lookup");
-            thread.setDaemon(true);
-            thread.start();
+            wire.threads()
+                    .start(
+                            () -> {
+                                try {
+                                    compareAddresses();
+                                } finally {
+                                    lookingUp.set(false);
+                                }
+                            },
+                            "terrace-memcached-lookup");
         } catch (OutOfMemoryError e) {
             // There may be a thread to be had the next time.
             lookingUp.set(false);

@@ -391,6 +391,7 @@ final class OddServersTest {
                         driver,
                         timer,
                         Node.Resolver::system,
+                        Node.Threads::daemon,
                         new Greeting(MemcachedFarTier.Protocol.AUTO, null),
                         new ConcurrentHashMap<>()));
         opened.push(node::close);

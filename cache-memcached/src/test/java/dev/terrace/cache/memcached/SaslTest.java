@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A server that wants to know who asks. It asks a daemon for passwords, which this test is. */
 final class SaslTest {
@@ -105,6 +107,19 @@ final class SaslTest {
             assertThatThrownBy(() -> ping(store))
                     .hasMessageContaining("refuses user " + USER + ": status 32")
                     .hasMessageNotContaining("wrong password");
+        }
+    }
+
+    /** In text such a server says nothing at all. */
+    @ParameterizedTest
+    @EnumSource(MemcachedFarTier.Protocol.class)
+    void whoSaysNothingOfHimselfIsToldToGiveCredentials(MemcachedFarTier.Protocol protocol) {
+        try (MemcachedFarTier far = MemcachedFarTier.builder()
+                .servers("127.0.0.1:" + port)
+                .protocol(protocol)
+                .build()) {
+            FarStore store = far.open("sasl", Duration.ofSeconds(10));
+            assertThatThrownBy(() -> ping(store)).hasMessageContaining("give the far tier credentials(user, password)");
         }
     }
 
