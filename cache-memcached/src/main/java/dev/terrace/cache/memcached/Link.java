@@ -48,10 +48,11 @@ final class Link implements Driver.Owner {
      *
      * @param refusals requests that were refused because too much was unanswered
      * @param roundTrips how many times something was sent and awaited
+     * @param failedLookUps how many times the server's name could not be looked up while there was a link
      */
-    record Counts(LongAdder refusals, LongAdder roundTrips) {
+    record Counts(LongAdder refusals, LongAdder roundTrips, LongAdder failedLookUps) {
         Counts() {
-            this(new LongAdder(), new LongAdder());
+            this(new LongAdder(), new LongAdder(), new LongAdder());
         }
     }
 

@@ -60,7 +60,7 @@ public final class MemcachedFarTier implements FarTier {
                 new Driver(servers.size()),
                 timer,
                 settings.resolver,
-                Node.Threads::daemon,
+                settings.threads,
                 new Greeting(settings.protocol, settings.credentials),
                 new ConcurrentHashMap<>());
         this.nodes = new Nodes(
@@ -148,6 +148,14 @@ public final class MemcachedFarTier implements FarTier {
         return tooLarge.sum();
     }
 
+    /**
+     * How many times the name of a connected server could not be looked up again, for want of an answer or of a thread: meanwhile
+     * nobody notices that it means another address.
+     */
+    public long failedLookUps() {
+        return nodes.all().stream().mapToLong(Node::failedLookUps).sum();
+    }
+
     /** How many times something was sent and awaited. */
     long roundTrips() {
         return nodes.all().stream().mapToLong(Node::roundTrips).sum();
@@ -192,6 +200,7 @@ public final class MemcachedFarTier implements FarTier {
         private Protocol protocol = Protocol.AUTO;
         private Ask.@Nullable Authenticate credentials;
         private Node.Resolver resolver = Node.Resolver::system;
+        private Node.Threads threads = Node.Threads::daemon;
         private Duration lookUpEvery = LOOK_UP_EVERY;
 
         private Builder() {}
@@ -262,6 +271,11 @@ public final class MemcachedFarTier implements FarTier {
 
         Builder resolver(Node.Resolver resolver) {
             this.resolver = resolver;
+            return this;
+        }
+
+        Builder threads(Node.Threads threads) {
+            this.threads = threads;
             return this;
         }
 

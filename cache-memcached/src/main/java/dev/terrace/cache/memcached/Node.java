@@ -75,6 +75,7 @@ final class Node {
     private volatile @Nullable MemcachedUnreachableException down;
     private volatile long doubtNanos = SHORTEST_DOUBT.toNanos();
     private volatile boolean closed;
+    private volatile long lookUpsQuietUntil = System.nanoTime();
     private boolean attempted;
     /** Attempts in a row that failed or came to nothing. Guarded by lock. */
     private int failures;
@@ -154,6 +155,10 @@ final class Node {
 
     long refusals() {
         return counts.refusals().sum();
+    }
+
+    long failedLookUps() {
+        return counts.failedLookUps().sum();
     }
 
     long roundTrips() {
@@ -526,6 +531,7 @@ final class Node {
                             "terrace-memcached-lookup");
         } catch (OutOfMemoryError e) {
             // There may be a thread to be had the next time.
+            notLookedUp(e);
             lookingUp.set(false);
         }
     }
@@ -539,7 +545,23 @@ final class Node {
                 current.end("its name means another address now");
             }
         } catch (UnknownHostException e) {
+            counts.failedLookUps().increment();
             LOG.debug("{} is not found by its name; the connection stays", address);
+        } catch (RuntimeException | Error e) {
+            notLookedUp(e);
+        }
+    }
+
+    /** Belongs to who is looking up. */
+    private void notLookedUp(Throwable failure) {
+        counts.failedLookUps().increment();
+        long now = System.nanoTime();
+        if (now - lookUpsQuietUntil >= 0) {
+            lookUpsQuietUntil = now + QUIET.toNanos();
+            LOG.warn(
+                    "{} could not be looked up; the connection stays, and it is tried again: {}",
+                    address,
+                    failure.toString());
         }
     }
 

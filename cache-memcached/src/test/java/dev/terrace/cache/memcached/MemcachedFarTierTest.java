@@ -420,6 +420,36 @@ final class MemcachedFarTierTest {
     }
 
     @Test
+    @ResourceLock(CapturedLog.LEVEL)
+    void aNameThatCannotBeLookedUpForWantOfAThreadIsToldOfAndTheConnectionStays() {
+        MemcachedServer server = server();
+        try (CapturedLog log = CapturedLog.ofOurs(Level.WARN)) {
+            MemcachedFarTier tier = keep(MemcachedFarTier.builder()
+                    .servers("cache.example:" + server.port())
+                    .resolver(host -> InetAddress.getLoopbackAddress())
+                    .lookUpEvery(Duration.ofMillis(20))
+                    .threads((task, name) -> {
+                        if (name.equals("terrace-memcached-lookup")) {
+                            throw new OutOfMemoryError("unable to create native thread");
+                        }
+                        Node.Threads.daemon(task, name);
+                    })
+                    .build());
+            FarStore store = open(tier);
+            put(store, "k", "value");
+            holds("it is tried again and counted", () -> tier.failedLookUps() >= 3);
+
+            assertThat(log.lines())
+                    .filteredOn(line -> line.contains("could not be looked up"))
+                    .as("one line in ten seconds")
+                    .hasSize(1)
+                    .allMatch(
+                            line -> line.contains("cache.example") && line.contains("unable to create native thread"));
+            assertThat(value(store, "k")).isEqualTo("value");
+        }
+    }
+
+    @Test
     void aLifeOfMoreThanThirtyDaysIsATimeOfTheServersOwnClock() {
         MemcachedServer server = server();
         FarStore store = open(tier(server));
