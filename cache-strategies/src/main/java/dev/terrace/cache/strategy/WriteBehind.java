@@ -675,8 +675,9 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
     }
 
     /**
-     * Accepts nothing more, waits for what is being accepted and writes what is pending within the close deadline, gives what is left to the dead-letter handler,
-     * and closes the cache. Idempotent.
+     * Accepts nothing more, waits for what is being accepted and writes what is pending, then closes the cache; what is left stays
+     * in the journal, or is given to the dead-letter handler. Blocks for the close deadline at most, and as long as that handler
+     * and the closing of the cache take. With a journal the last tenth of it is for writers that are interrupted. Idempotent.
      */
     @Override
     public void close() {
@@ -684,16 +685,17 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
             return;
         }
         resume();
-        long end = System.nanoTime() + settings.room().closeDeadline().toNanos();
-        awaitAccepted(end);
+        CloseDeadline deadline =
+                new CloseDeadline(parts.nanoTime, settings.room().closeDeadline(), log.keeps());
+        awaitAccepted(deadline);
         if (!threads.isEmpty()) {
-            flush(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            flush(deadline.toWrite());
         }
         stopped = true;
         threads.forEach(Thread::interrupt);
         if (log.keeps()) {
             // Others must not begin before what is being written is written.
-            awaitThreads();
+            awaitThreads(deadline);
             shares.forEach(PendingWrites::close);
             int left = state().pending();
             if (left > 0) {
@@ -713,9 +715,9 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         closeCache();
     }
 
-    private void awaitAccepted(long end) {
+    private void awaitAccepted(CloseDeadline deadline) {
         try {
-            if (!accepting.tryAcquire(Integer.MAX_VALUE, end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (!accepting.tryAcquire(Integer.MAX_VALUE, deadline.toWrite().toNanos(), TimeUnit.NANOSECONDS)) {
                 // Each of them is refused when it comes to be queued.
                 return;
             }
@@ -731,12 +733,12 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         closed = true;
     }
 
-    private void awaitThreads() {
-        long end = System.nanoTime() + settings.room().closeDeadline().toNanos();
+    private void awaitThreads(CloseDeadline deadline) {
         boolean interrupted = false;
         for (Thread thread : threads) {
             try {
-                thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
+                // Nothing would be for ever.
+                thread.join(Math.max(1, deadline.toEnd().toMillis()));
             } catch (InterruptedException e) {
                 interrupted = true;
             }

@@ -119,7 +119,7 @@ public final class WriteBehindBuilder<K, V> {
         return this;
     }
 
-    /** How long {@link WriteBehind#close} writes what is pending. Default 10 s. */
+    /** How long {@link WriteBehind#close} waits in all for what is pending to be written. Default 10 s. */
     public WriteBehindBuilder<K, V> closeDeadline(Duration deadline) {
         closeDeadline = Checks.positive("closeDeadline", deadline);
         return this;

@@ -738,6 +738,27 @@ final class WriteBehindTest {
         assertThat(deadLetters).containsExactly("a", "b");
     }
 
+    /** It was waited for writers as long again. */
+    @Test
+    void aCloseHasOneDeadlineAlsoWhereAWriterHeedsNoInterrupt() {
+        AtomicBoolean over = new AtomicBoolean();
+        Duration deadline = Duration.ofSeconds(2);
+        WriteBehind<String, String> cache = built(WriteBehind.around(inner(), (BatchWriter<String, String>) batch -> {
+                    while (!over.get()) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                })
+                .journal(new CrashingJournal(), StringCodec.utf8(), StringCodec.utf8())
+                .closeDeadline(deadline));
+        cache.put("a", "1");
+        long start = System.nanoTime();
+        cache.close();
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
+        over.set(true);
+        assertThat(took)
+                .isBetween(deadline.dividedBy(2), deadline.multipliedBy(2).minusMillis(200));
+    }
+
     /** A cache that takes a put but does not return before it is let. */
     private final class SlowCache extends ForwardingCache<String, String> {
 
