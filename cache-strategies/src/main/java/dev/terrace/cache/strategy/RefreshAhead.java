@@ -1,6 +1,7 @@
 package dev.terrace.cache.strategy;
 
 import dev.terrace.cache.AsyncCache;
+import dev.terrace.cache.BulkLoader;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.EarlyRefresh;
 import dev.terrace.cache.Loader;
@@ -62,11 +63,21 @@ public final class RefreshAhead<K, V> extends ForwardingCache<K, V> {
         this.async = new Async(cache.async());
     }
 
-    /** Loads and refreshes with this loader, at a share of the freshness or with a chance that grows towards its end. */
+    /**
+     * Loads and refreshes with this loader, at a share of the freshness or with a chance that grows towards its end. Reads of many
+     * keys load each missing value by itself and refresh nothing ahead.
+     */
     public static <K, V> Cache<K, V> around(
             Cache<K, V> cache, Loader<? super K, ? extends V> loader, EarlyRefresh when) {
+        return around(cache, loader, BulkLoader.each(loader), when);
+    }
+
+    /** As {@link #around(Cache, Loader, EarlyRefresh)}, but loads what several keys lack together. */
+    public static <K, V> Cache<K, V> around(
+            Cache<K, V> cache, Loader<? super K, ? extends V> loader, BulkLoader<K, V> bulkLoader, EarlyRefresh when) {
         DoubleSupplier chance = () -> ThreadLocalRandom.current().nextDouble();
-        return new RefreshAhead<>(ReadThrough.around(cache, loader), loader, when, System::nanoTime, chance);
+        return new RefreshAhead<>(
+                ReadThrough.around(cache, loader, bulkLoader), loader, when, System::nanoTime, chance);
     }
 
     private V timed(Loader<? super K, ? extends V> source, K key) throws Exception {

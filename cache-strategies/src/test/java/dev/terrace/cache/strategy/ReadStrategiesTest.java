@@ -239,6 +239,20 @@ final class ReadStrategiesTest {
     }
 
     @Test
+    void refreshAheadLoadsManyTogetherAndRefreshesEachByItself() {
+        table.set("a", "1");
+        table.set("b", "2");
+        Cache<String, String> cache = RefreshAhead.around(
+                nodes.nearOnly(), table::load, table::loadAll, EarlyRefresh.threshold(0.000_000_001));
+        assertThat(cache.getAll(List.of("b", "none", "a"))).containsExactly(Map.entry("b", "2"), Map.entry("a", "1"));
+        assertThat(cache.async().getAll(List.of("a", "b")).join()).hasSize(2);
+        assertThat(table.reads).as("one bulk load, and nothing ahead").hasValue(1);
+        table.set("a", "3");
+        eventually(() -> cache.get("a").equals("3"));
+        assertThat(cache.getAll(List.of("b"))).containsEntry("b", "2");
+    }
+
+    @Test
     void aRefreshAheadThatFailsLeavesTheValueAndTheKeyAloneForASecond() {
         AtomicInteger loads = new AtomicInteger();
         AtomicLong now = new AtomicLong();
