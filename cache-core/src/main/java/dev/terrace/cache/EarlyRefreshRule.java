@@ -8,6 +8,8 @@ final class EarlyRefreshRule {
 
     /** Load times are known to the millisecond: none is taken for less. */
     private static final long SHORTEST_LOAD = 1_000_000;
+
+    private static final long MILLISECOND = 1_000_000;
     /** A load is taken for this share of the freshness at most, however long it took: else new entries would be refreshed. */
     private static final long LARGEST_SHARE = 4;
     /** Beyond this many load times before the end, the chance is less than one in a hundred million. */
@@ -53,6 +55,10 @@ final class EarlyRefreshRule {
 
     /** The whole freshness of an entry, which may have a time of its own; the cache's where that is shorter. */
     private long freshness(Entry<?> entry, long left) {
+        int own = entry.extra.ownFreshMillis();
+        if (own != 0) {
+            return Math.min(freshNanos, own * MILLISECOND);
+        }
         return entry.version == 0 ? freshNanos : Math.min(freshNanos, left + entry.age(writtenAt.getAsLong()));
     }
 }

@@ -1,5 +1,6 @@
 package dev.terrace.cache;
 
+import dev.terrace.cache.spi.RecordDraft.Lifetime;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
@@ -42,11 +43,26 @@ record Engine<K, V>(
 
     /** How long ago an entry was written, about; zero where the server's clock was set back since. */
     Duration age(Entry<V> entry) {
-        if (far != null && !far.access().versionsAreTimes()) {
-            long left = entry.freshUntil - now();
-            return Duration.ofNanos(Math.max(0, settings.life().fresh().toNanos() - left));
+        if (versionsAreTimes()) {
+            return Duration.ofNanos(entry.age(writtenAt()));
         }
-        return Duration.ofNanos(entry.age(writtenAt()));
+        int own = entry.extra.ownFreshMillis();
+        Duration fresh = own == 0 ? settings.life().fresh() : Duration.ofMillis(own);
+        return Duration.ofNanos(Math.max(0, fresh.toNanos() - (entry.freshUntil - now())));
+    }
+
+    private boolean versionsAreTimes() {
+        return far == null || far.access().versionsAreTimes();
+    }
+
+    /** What a new entry that lives so has beside its value: also its freshness, where that is its own and nothing else tells. */
+    Entry.Extra extra(Entry.Extra extra, Lifetime lifetime) {
+        if (versionsAreTimes()) {
+            return extra;
+        }
+        Settings.LifeSettings life = settings.life();
+        boolean own = lifetime.fresh().toNanos() < life.fresh().toNanos() * (1 - life.jitter());
+        return own ? extra.freshFor(Math.max(1, lifetime.fresh().toMillis())) : extra;
     }
 
     Validity.Verdict judge(Entry<V> entry) {

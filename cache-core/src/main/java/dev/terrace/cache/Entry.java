@@ -108,25 +108,37 @@ final class Entry<V> {
     /** Which change an entry is. */
     record Stamp(long version, long writeId, long seq) {}
 
-    /** What most entries share: all but the sequence is what most do not have, and sequences change by invalidations of tags. */
-    record Extra(List<String> tags, @Nullable String state, long sourceVersion, long seq) {
-        static final Extra NONE = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, 0);
+    /**
+     * What most entries share: all but the sequence is what most do not have, and sequences change by invalidations of tags.
+     *
+     * @param ownFreshMillis for how long it was fresh when it was new, where that is less than the cache's and its version does not
+     *     tell when that was; else 0
+     */
+    record Extra(List<String> tags, @Nullable String state, long sourceVersion, long seq, int ownFreshMillis) {
+        static final Extra NONE = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, 0, 0);
 
         private static final AtomicReferenceArray<@Nullable Extra> PLAIN = new AtomicReferenceArray<>(256);
 
         static Extra of(List<String> tags, @Nullable String state, long sourceVersion) {
             return tags.isEmpty() && state == null && sourceVersion == FarRecord.NO_SOURCE_VERSION
                     ? NONE
-                    : new Extra(tags, state, sourceVersion, 0);
+                    : new Extra(tags, state, sourceVersion, 0, 0);
+        }
+
+        Extra freshFor(long millis) {
+            return new Extra(tags, state, sourceVersion, seq, (int) Math.min(millis, Integer.MAX_VALUE));
         }
 
         private Extra at(long wanted) {
             if (seq == wanted) {
                 return this;
             }
-            return tags.isEmpty() && state == null && sourceVersion == FarRecord.NO_SOURCE_VERSION
+            return tags.isEmpty()
+                            && state == null
+                            && sourceVersion == FarRecord.NO_SOURCE_VERSION
+                            && ownFreshMillis == 0
                     ? plain(wanted)
-                    : new Extra(tags, state, sourceVersion, wanted);
+                    : new Extra(tags, state, sourceVersion, wanted, ownFreshMillis);
         }
 
         private static Extra plain(long seq) {
@@ -135,7 +147,7 @@ final class Entry<V> {
             if (known != null && known.seq == seq) {
                 return known;
             }
-            Extra made = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, seq);
+            Extra made = new Extra(List.of(), null, FarRecord.NO_SOURCE_VERSION, seq, 0);
             PLAIN.set(slot, made);
             return made;
         }

@@ -126,7 +126,7 @@ final class Fills<K, V> {
                                 flight.loadedInDoubt ? Watch.IN_DOUBT : Watch.NONE)),
                 new Entry.Stamp(
                         engine.writtenAt(), engine.surroundings().writeIds().getAsLong(), flight.loadSeq),
-                result.options().extra(),
+                engine.extra(result.options().extra(), lifetime),
                 (int) Math.min((now - flight.loadStartedAt) / 1_000_000, Integer.MAX_VALUE));
     }
 

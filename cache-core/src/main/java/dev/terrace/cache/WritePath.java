@@ -420,10 +420,12 @@ final class WritePath<K, V> {
                         engine.writtenAt(),
                         engine.surroundings().writeIds().getAsLong(),
                         engine.rules().markers().knownSeq()),
-                Entry.Extra.of(
-                        write.options().tags(),
-                        null,
-                        write.options().sourceVersion().orElse(FarRecord.NO_SOURCE_VERSION)),
+                engine.extra(
+                        Entry.Extra.of(
+                                write.options().tags(),
+                                null,
+                                write.options().sourceVersion().orElse(FarRecord.NO_SOURCE_VERSION)),
+                        lifetime),
                 0);
     }
 

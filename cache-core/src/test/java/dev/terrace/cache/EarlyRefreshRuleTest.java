@@ -59,6 +59,23 @@ final class EarlyRefreshRuleTest {
                 .isTrue();
     }
 
+    /** Where versions are no times they are small numbers. */
+    @Test
+    void anEntryThatKnowsItsOwnFreshnessIsJudgedByThat() {
+        Entry<String> shorter = new Entry<>(
+                "a",
+                new Entry.Life(10_000 * MILLISECOND, Long.MAX_VALUE, Long.MAX_VALUE),
+                new Entry.Stamp(7, 0, 3),
+                Entry.Extra.NONE.freshFor(10_000),
+                5);
+        Duration ofTheCache = Duration.ofHours(1);
+
+        assertThat(isDue(EarlyRefresh.threshold(0.8), ofTheCache, shorter, 0, 7_900 * MILLISECOND))
+                .isFalse();
+        assertThat(isDue(EarlyRefresh.threshold(0.8), ofTheCache, shorter, 0, 8_100 * MILLISECOND))
+                .isTrue();
+    }
+
     @Test
     void aThresholdIsReachedOnceItsShareOfTheFreshnessHasPassed() {
         EarlyRefresh policy = EarlyRefresh.threshold(0.8);

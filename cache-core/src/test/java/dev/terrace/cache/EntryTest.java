@@ -79,7 +79,7 @@ final class EntryTest {
     void aSequenceIsKeptWithEveryExtra() {
         Entry.Extra tagged = Entry.Extra.of(List.of("t"), "state", 9);
         Entry<String> entry = new Entry<>("value", new Entry.Life(1, 2, 3), STAMP, tagged, 0);
-        assertThat(entry.extra).isEqualTo(new Entry.Extra(List.of("t"), "state", 9, 3));
+        assertThat(entry.extra).isEqualTo(new Entry.Extra(List.of("t"), "state", 9, 3, 0));
         for (long seq = 0; seq < 10_000; seq++) {
             Entry.Stamp stamp = new Entry.Stamp(1, 2, seq << 11);
             assertThat(new Entry<>("value", new Entry.Life(1, 2, 3), stamp, entry(1, 2).extra, 0).seq())

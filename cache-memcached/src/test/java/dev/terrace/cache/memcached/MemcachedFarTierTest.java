@@ -13,7 +13,10 @@ import ch.qos.logback.classic.Level;
 import dev.terrace.cache.Cache;
 import dev.terrace.cache.CacheListener;
 import dev.terrace.cache.CacheListener.BreakerState;
+import dev.terrace.cache.EarlyRefresh;
+import dev.terrace.cache.EntryOptions;
 import dev.terrace.cache.FailureKind;
+import dev.terrace.cache.Near;
 import dev.terrace.cache.codec.DeflateCodec;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.spi.FarReading;
@@ -43,6 +46,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -319,6 +323,47 @@ final class MemcachedFarTierTest {
                 .build());
         cache.put("k", "v");
         assertThat(cache.lookup("k").age()).isBetween(Duration.ZERO, Duration.ofMinutes(1));
+    }
+
+    @Test
+    void anEntryOfAShorterFreshnessOfItsOwnIsNotRefreshedBeforeThatIsNearlyOver() {
+        MemcachedServer server = server();
+        AtomicInteger loads = new AtomicInteger();
+        List<Cache<String, String>> nodes = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            nodes.add(keep(Cache.<String, String>builder("own")
+                    .near(Near.maximumSize(100))
+                    .far(tier(server), StringCodec.utf8())
+                    .farBudget(PATIENT)
+                    .freshFor(Duration.ofHours(1))
+                    .earlyRefresh(EarlyRefresh.threshold(0.5))
+                    .loader((key, context) -> {
+                        context.freshFor(LONG);
+                        return "loaded " + loads.incrementAndGet();
+                    })
+                    .build()));
+        }
+        Cache<String, String> here = nodes.get(0);
+        here.put("put", "v", EntryOptions.freshFor(LONG));
+        here.get("loaded");
+        holds("both are stored", () -> here.stats().far().fills() == 1);
+        for (int i = 0; i < 100; i++) {
+            assertThat(here.get("put")).isEqualTo("v");
+            assertThat(here.get("loaded")).isEqualTo("loaded 1");
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        assertThat(here.lookup("put").age()).isLessThan(Duration.ofMinutes(5));
+        assertThat(loads).hasValue(1);
+
+        // Who reads it from there does not know for how long it was fresh at first, and has it from a load of its own
+        // then.
+        Cache<String, String> there = nodes.get(1);
+        holds("it is refreshed", () -> there.get("put").equals("loaded 2"));
+        for (int i = 0; i < 100; i++) {
+            there.get("put");
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        assertThat(loads).hasValue(2);
     }
 
     @Test
