@@ -16,7 +16,7 @@ final class ClusterDeployment implements Deployment {
     private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
 
     private final String server;
-    private final Client.Own client;
+    private final ClusterServers.Clients clients;
     private final ClusterServers servers;
     private final RedisClusterClient shared;
     private final boolean ownsShared;
@@ -25,21 +25,21 @@ final class ClusterDeployment implements Deployment {
     ClusterDeployment(
             String server,
             List<RedisURI> seeds,
-            Client.Own client,
+            ClusterServers.Clients clients,
             PerServer each,
             @Nullable RedisClusterClient given) {
         this.server = server;
-        this.client = client;
+        this.clients = clients;
         this.ownsShared = given == null;
-        this.shared = given == null ? RedisClusterClient.create(client.resources(), seeds) : given;
+        this.shared = given == null ? RedisClusterClient.create(clients.data().resources(), seeds) : given;
         if (given == null) {
             shared.setOptions(ClusterClientOptions.builder()
-                    .sslOptions(client.options().getSslOptions())
+                    .sslOptions(clients.data().options().getSslOptions())
                     .build());
         }
         this.servers = new ClusterServers(
                 server,
-                client,
+                clients,
                 each,
                 () -> given == null ? CompletableFuture.completedFuture(seeds) : Client.onThread(() -> nodes(given)));
     }
@@ -75,6 +75,9 @@ final class ClusterDeployment implements Deployment {
         if (ownsShared) {
             shared.shutdown(0, SHUTDOWN_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         }
-        client.shutdown();
+        clients.data().shutdown();
+        if (clients.link() != clients.data()) {
+            clients.link().shutdown();
+        }
     }
 }

@@ -330,13 +330,17 @@ final class ClusterFarStore implements FarStore {
         return question.asked()
                 .of(node, question.of(store))
                 .toCompletableFuture()
-                .exceptionallyCompose(failure -> elsewhere(question, cause(failure), number));
+                .exceptionallyCompose(failure -> elsewhere(question, node, cause(failure), number));
     }
 
-    private <T> CompletionStage<T> elsewhere(Question<T> question, Throwable failure, int number) {
+    private <T> CompletionStage<T> elsewhere(
+            Question<T> question, ClusterServers.Node asked, Throwable failure, int number) {
         String said = failure instanceof RedisCommandExecutionException ? String.valueOf(failure.getMessage()) : "";
         String[] words = said.split(" ", -1);
         if (number < MOST_ATTEMPTS && words.length >= 3 && words[0].equals("MOVED")) {
+            if (servers.at(words[2]) == asked) {
+                asked.strayed();
+            }
             servers.moved(SlotHash.getSlot(question.key()), words[2]);
             return attempt(question, number + 1);
         }

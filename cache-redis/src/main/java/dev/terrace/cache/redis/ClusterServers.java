@@ -29,7 +29,7 @@ final class ClusterServers {
     private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final String server;
-    private final Client.Own client;
+    private final Clients clients;
     private final PerServer each;
     private final Supplier<CompletionStage<List<RedisURI>>> source;
     private final ClusterScout scout;
@@ -44,21 +44,39 @@ final class ClusterServers {
     private volatile long longestBudget;
     private volatile boolean closed;
 
+    /**
+     * Who connects.
+     *
+     * @param link for the links; the same, but for tests
+     */
+    record Clients(Client.Own data, Client.Own link) {}
+
     /** One primary. */
     static final class Node {
         final RedisConnection connection;
         final RedisLink link;
         private final ClockDifference difference;
+        private final Partings partings = new Partings();
 
-        private Node(String name, RedisConnection.Dialer dialer, PerServer each) {
+        private Node(String name, RedisConnection.Dialer dialer, RedisConnection.Dialer linkDialer, PerServer each) {
             this.connection = new RedisConnection(name, dialer, each.connections());
-            this.link = new RedisLink(connection, dialer, new RedisLink.Place(each.coherence(), true));
+            this.link = new RedisLink(connection, linkDialer, new RedisLink.Place(each.coherence(), true));
             connection.onNewSession(link::renew);
             this.difference = new ClockDifference(connection.clock());
         }
 
         private SampledFarClock clock() {
             return connection.clock();
+        }
+
+        /**
+         * What answers here says that this address is another server's: its connections stand since the address moved, and
+         * are made anew, the link with them.
+         */
+        void strayed() {
+            if (partings.begin()) {
+                connection.leave("it is not the server of this address");
+            }
         }
 
         private void close() {
@@ -68,22 +86,23 @@ final class ClusterServers {
     }
 
     /** @param source tells at least one node */
-    ClusterServers(String server, Client.Own client, PerServer each, Supplier<CompletionStage<List<RedisURI>>> source) {
+    ClusterServers(String server, Clients clients, PerServer each, Supplier<CompletionStage<List<RedisURI>>> source) {
         this.server = server;
-        this.client = client;
+        this.clients = clients;
         this.each = each;
         this.source = source;
-        this.scout = new ClusterScout(this::known, client::at, client.timer(), new ClusterScout.Told() {
-            @Override
-            public void slots(SlotMap told) {
-                take(old -> told);
-            }
+        this.scout =
+                new ClusterScout(this::known, clients.data()::at, clients.data().timer(), new ClusterScout.Told() {
+                    @Override
+                    public void slots(SlotMap told) {
+                        take(old -> told);
+                    }
 
-            @Override
-            public void nobody(Throwable failure) {
-                failed(failure);
-            }
-        });
+                    @Override
+                    public void nobody(Throwable failure) {
+                        failed(failure);
+                    }
+                });
     }
 
     /** How primaries are asked to tell of changes. */
@@ -98,7 +117,7 @@ final class ClusterServers {
                 scout.start();
             } else if (!closed) {
                 failed(failure == null ? new IllegalStateException("the client knows no nodes") : failure);
-                client.timer().schedule(this::start, PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+                clients.data().timer().schedule(this::start, PAUSE.toMillis(), TimeUnit.MILLISECONDS);
             }
         });
     }
@@ -261,7 +280,8 @@ final class ClusterServers {
 
     private Node node(String address) {
         RedisURI uri = uri(address);
-        Node node = new Node(Uris.describe(uri), client.at(uri), each);
+        Node node = new Node(
+                Uris.describe(uri), clients.data().at(uri), clients.link().at(uri), each);
         if (longestBudget > 0) {
             node.connection.expectBudget(Duration.ofNanos(longestBudget));
         }

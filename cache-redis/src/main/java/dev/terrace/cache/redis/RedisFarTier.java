@@ -302,16 +302,20 @@ public final class RedisFarTier implements FarTier {
         private Deployment cluster() {
             List<RedisURI> named =
                     seeds.stream().map(seed -> Uris.named(seed, connectionName)).toList();
-            return new ClusterDeployment(Uris.describe(named), named, own(named.get(0), resources), each(), null);
+            Client.Own data = own(named.get(0), resources);
+            Client.Own link = linkUri == null ? data : own(named.get(0), linkResources);
+            return new ClusterDeployment(
+                    Uris.describe(named), named, new ClusterServers.Clients(data, link), each(), null);
         }
 
         private Deployment cluster(@Nullable RedisClusterClient given) {
             RedisClusterClient known = Objects.requireNonNull(given, "client");
             ClientOptions options = known.getOptions();
+            Client.Own own = Client.own(new RedisURI(), known.getResources(), options.getSslOptions());
             return new ClusterDeployment(
                     "a cluster of Redis (the application's client)",
                     List.of(),
-                    Client.own(new RedisURI(), known.getResources(), options.getSslOptions()),
+                    new ClusterServers.Clients(own, own),
                     each(),
                     known);
         }
@@ -321,7 +325,7 @@ public final class RedisFarTier implements FarTier {
             return linkThrough(linkUri, null);
         }
 
-        /** The same where it is broken by what addresses mean. */
+        /** The same where it is broken by what addresses mean; in a cluster only that counts. */
         Builder linkThrough(RedisURI linkUri, @Nullable ClientResources linkResources) {
             this.linkUri = linkUri;
             this.linkResources = linkResources;

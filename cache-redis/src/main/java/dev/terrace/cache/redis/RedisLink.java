@@ -49,7 +49,6 @@ final class RedisLink {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
     private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(30);
-    private static final Duration LONGEST_PARTING = Duration.ofSeconds(30);
     private static final String APART = "it is not the server of the data";
 
     private final String server;
@@ -57,6 +56,8 @@ final class RedisLink {
     private final RedisConnection.Dialer dialer;
     private final Place place;
     private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
+    /** From the data, since it and the link were last with one server. */
+    private final Partings partings = new Partings();
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Line line; // guarded by lock
@@ -66,12 +67,6 @@ final class RedisLink {
 
     private int failures; // guarded by lock
     private @Nullable Future<?> nextDial; // guarded by lock
-    /** How often the data connection was left, since it and the link were last with one server. */
-    private int partings; // guarded by lock
-
-    /** When it may be left again, in local nanoseconds. */
-    private long nextParting; // guarded by lock
-
     /** Whether the log says that the server tells. */
     private boolean saidToTell; // guarded by lock
 
@@ -262,24 +257,10 @@ final class RedisLink {
         return parted == null ? pause() : parted;
     }
 
-    /**
-     * The link is with another server than the data. Both connect anew: at once, and then less and less often, since what is
-     * under way for the data fails, and whatever spreads its connections over several servers may go on doing so.
-     */
+    /** The link is with another server than the data: both connect anew. */
     private void part(Line apart) {
-        boolean leaves;
-        lock.lock();
-        try {
-            long now = System.nanoTime();
-            leaves = partings == 0 || now - nextParting >= 0;
-            if (leaves) {
-                long pause = LONGEST_PAUSE.toNanos() << Math.min(partings++, 10);
-                nextParting = now + Math.min(pause, LONGEST_PARTING.toNanos());
-            }
-            apart.parted = Duration.ofNanos(nextParting - now);
-        } finally {
-            lock.unlock();
-        }
+        boolean leaves = partings.begin();
+        apart.parted = partings.pause();
         apart.end(APART);
         if (leaves) {
             // Which dials the link again, once there is a new one.
@@ -515,10 +496,10 @@ final class RedisLink {
         }
 
         private boolean isFirstToTell() {
+            partings.end();
             lock.lock();
             try {
                 failures = 0;
-                partings = 0;
                 boolean first = !saidToTell;
                 saidToTell = true;
                 return first;

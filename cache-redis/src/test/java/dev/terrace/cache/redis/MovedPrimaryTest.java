@@ -1,0 +1,212 @@
+package dev.terrace.cache.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrace.cache.Cache;
+import dev.terrace.cache.CacheListener.LinkState;
+import dev.terrace.cache.Near;
+import dev.terrace.cache.codec.StringCodec;
+import dev.terrace.cache.testkit.FaultyLink;
+import dev.terrace.cache.testkit.RedisCluster;
+import dev.terrace.cache.testkit.RedisServer;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.internal.HostAndPort;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.MappingSocketAddressResolver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Connections that reach another primary of a cluster than the one whose address they were made to. */
+final class MovedPrimaryTest {
+
+    private static final String NAME = "moved";
+    private static final String NAME_HERE = "terrace";
+    private static final String OTHERS = "others";
+    private static final String RECORD = "t:{moved:key}";
+    private static final Duration SHORT = Duration.ofMillis(300);
+    /** What is seen in less was told. */
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        Collections.reverse(opened);
+        for (AutoCloseable closeable : opened) {
+            closeable.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void aLinkThatReachedAnotherPrimaryVouchesForNothing(RedisCoherence coherence) {
+        RedisCluster cluster = keep(RedisCluster.start());
+        RedisServer meant = cluster.ownerOf(RECORD);
+        RedisServer other = otherThan(meant, cluster);
+        FaultyLink way = keep(FaultyLink.to(other.port()));
+        long dataSoFar = connectionsOf(meant);
+        long linksSoFar = connectionsOf(other);
+        Cache<String, String> here = cache(cluster, coherence, SHORT, linkThrough(way, meant));
+        Cache<String, String> there = cache(cluster, coherence, LONG, builder -> builder);
+        awaitArmed(there);
+        for (int i = 0; connectionsOf(other) - linksSoFar < 10; i++) {
+            isSeenOf(there, here, "value " + i);
+            assertThat(here.stats().link().state()).isEqualTo(LinkState.DOWN);
+        }
+        // The data was left for it, ever less often: of the others each but the first was made anew.
+        assertThat(connectionsOf(meant) - dataSoFar).isBetween(4L, 9L);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"TRACKING", "NOTICES"})
+    void onceTheLinkReachesThePrimaryItTellsOfItsKeys(RedisCoherence coherence) {
+        RedisCluster cluster = keep(RedisCluster.start());
+        RedisServer meant = cluster.ownerOf(RECORD);
+        RedisServer other = otherThan(meant, cluster);
+        FaultyLink way = keep(FaultyLink.to(other.port()));
+        Cache<String, String> here = cache(cluster, coherence, LONG, linkThrough(way, meant));
+        Eventually.holds(
+                "the other links are there", () -> links(other, NAME_HERE).size() == 1);
+        assertThat(here.stats().link().state()).isEqualTo(LinkState.DOWN);
+
+        way.moveTo(meant.port());
+        awaitArmed(here);
+        assertThat(links(meant, NAME_HERE)).hasSize(1);
+        Cache<String, String> there = cache(cluster, coherence, LONG, builder -> builder);
+        isSeenOf(there, here, "old");
+        isSeenOf(there, here, "new");
+    }
+
+    /** All that reached the other primary since stands there when the address is the right one's again. */
+    @Test
+    void aPrimaryWhoseAddressLedElsewhereForAWhileIsFoundAgain() {
+        List<FaultyLink> addresses = new ArrayList<>();
+        RedisCluster cluster = keep(RedisCluster.start(0, () -> {
+            FaultyLink address = keep(FaultyLink.to(0));
+            addresses.add(address);
+            return List.of("--cluster-announce-port", Integer.toString(address.port()));
+        }));
+        Map<Integer, Integer> straight = new HashMap<>();
+        for (int i = 0; i < addresses.size(); i++) {
+            RedisServer node = cluster.nodes().get(i);
+            addresses.get(i).moveTo(node.port());
+            straight.put(addresses.get(i).port(), node.port());
+        }
+        RedisServer meant = cluster.ownerOf(RECORD);
+        RedisServer other = otherThan(meant, cluster);
+        FaultyLink address = addresses.get(cluster.nodes().indexOf(meant));
+        Cache<String, String> here = cache(
+                cluster,
+                RedisCoherence.TRACKING,
+                SHORT,
+                builder -> builder.uri(
+                        "redis-cluster://127.0.0.1:" + addresses.get(0).port()));
+        awaitArmed(here);
+        Cache<String, String> there = cache(
+                cluster,
+                RedisCoherence.TRACKING,
+                LONG,
+                builder -> builder.connectionName(OTHERS).resources(resources(straight)));
+        isSeenOf(there, here, "old");
+
+        address.moveTo(other.port());
+        links(meant, NAME_HERE).forEach(link -> meant.command("CLIENT", "KILL", "ID", link));
+        Eventually.holds(
+                "link and data have gone there", () -> links(other, NAME_HERE).size() == 2);
+        Eventually.holds("it is written", () -> isStored(there, "new"));
+        // Nobody can be asked for it: it is loaded.
+        Eventually.holds("the old value is not served", () -> here.get("key").equals("loaded"));
+
+        address.moveTo(meant.port());
+        Eventually.holds(
+                "it is stored where it belongs",
+                () -> isStored(here, "newer") && here.stats().far().recoveryQueued() == 0);
+        Eventually.holds("the link is there", () -> links(meant, NAME_HERE).size() == 1);
+        awaitArmed(here);
+        isSeenOf(there, here, "newest");
+    }
+
+    private static RedisServer otherThan(RedisServer one, RedisCluster cluster) {
+        return cluster.nodes().stream().filter(node -> node != one).findFirst().orElseThrow();
+    }
+
+    /** The link to one primary goes another way. */
+    private UnaryOperator<RedisFarTier.Builder> linkThrough(FaultyLink way, RedisServer meant) {
+        return builder ->
+                builder.linkThrough(RedisURI.create(meant.uri()), resources(Map.of(meant.port(), way.port())));
+    }
+
+    /** Connections to a port are made to another one. */
+    private ClientResources resources(Map<Integer, Integer> ports) {
+        ClientResources resources = ClientResources.builder()
+                .socketAddressResolver(MappingSocketAddressResolver.create((HostAndPort at) ->
+                        HostAndPort.of(at.getHostText(), ports.getOrDefault(at.getPort(), at.getPort()))))
+                .build();
+        keep(() -> resources.shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000));
+        return resources;
+    }
+
+    private Cache<String, String> cache(
+            RedisCluster cluster,
+            RedisCoherence coherence,
+            Duration maxStaleness,
+            UnaryOperator<RedisFarTier.Builder> more) {
+        RedisFarTier.Builder builder = RedisFarTier.builder()
+                .uri("redis-cluster://127.0.0.1:" + cluster.nodes().get(0).port())
+                .coherence(coherence);
+        RedisFarTier tier = keep(more.apply(builder).build());
+        return keep(Cache.<String, String>builder(NAME)
+                .near(Near.maximumSize(100))
+                .far(tier, StringCodec.utf8())
+                .freshFor(Duration.ofMinutes(10))
+                .maxStaleness(maxStaleness)
+                .farBudget(Duration.ofSeconds(1))
+                .loader(key -> "loaded")
+                .build());
+    }
+
+    private static void awaitArmed(Cache<String, String> cache) {
+        Eventually.holds("the link is armed", () -> cache.stats().link().state() == LinkState.ARMED);
+    }
+
+    private static void isSeenOf(Cache<String, String> writer, Cache<String, String> reader, String value) {
+        Eventually.holds("it is written", () -> isStored(writer, value));
+        Eventually.holds(value + " is seen", () -> reader.get("key").equals(value));
+    }
+
+    private static boolean isStored(Cache<String, String> cache, String value) {
+        return cache.async()
+                .put("key", value)
+                .handle((done, failure) -> failure == null)
+                .join();
+    }
+
+    /** Those of a name that track, or that listen. */
+    private static List<String> links(RedisServer server, String name) {
+        return server.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.matches(".* name=" + name + " .* flags=\\w*[BP]\\w* .*"))
+                .map(client -> client.replaceAll("^id=(\\d+) .*", "$1"))
+                .toList();
+    }
+
+    /** All so far, that of this test among them. */
+    private static long connectionsOf(RedisServer server) {
+        return Long.parseLong(server.info("stats", "total_connections_received"));
+    }
+
+    private <T extends AutoCloseable> T keep(T opening) {
+        opened.add(opening);
+        return opening;
+    }
+}
