@@ -13,12 +13,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connections to the nodes of a cluster, made by a client of the application with its options; the driver follows slots
@@ -26,10 +30,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClusterWire implements Wire {
 
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.redis");
+
     /** What may be unanswered: a cluster that hangs must not fill the heap. */
     private static final long MOST_UNANSWERED_BYTES = 64L << 20;
 
     private static final long CALL_BYTES = 1_024;
+    private static final String NO_CLUSTER = "-";
     private static final String SERVER = "a cluster of Redis (the application's client)";
 
     private final RedisClusterClient client;
@@ -202,6 +209,35 @@ final class ClusterWire implements Wire {
     @Override
     public CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
         return connection().thenCompose(first -> client.connectPubSubAsync(KeysAndBytes.CODEC));
+    }
+
+    /** What one node of a cluster is told all of them tell; so any will do, of the cluster that calls go to. */
+    @Override
+    public CompletionStage<BooleanSupplier> identify(StatefulRedisPubSubConnection<String, byte[]> listening) {
+        CompletionStage<String> name = listening.async().clusterMyId().exceptionally(ClusterWire::unlessUnsaid);
+        CompletionStage<String> members = connection()
+                .thenCompose(calls -> calls.async().clusterNodes())
+                .exceptionally(ClusterWire::unlessUnsaid);
+        return name.thenCombine(members, (one, all) -> {
+            boolean isApart = one.equals(NO_CLUSTER) || !(all.isEmpty() || all.contains(one));
+            return () -> isApart;
+        });
+    }
+
+    /** Nothing, where a node does not say; which is another thing than to be alone. */
+    private static String unlessUnsaid(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (!RedisSession.isForGood(cause)) {
+            throw new CompletionException(cause);
+        }
+        return String.valueOf(cause.getMessage()).contains("cluster support disabled") ? NO_CLUSTER : "";
+    }
+
+    /** The driver looks after connections for calls. */
+    @Override
+    public void leave(String reason) {
+        LOG.warn("{}: {}; connecting again", SERVER, reason);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** The connection to one server, or to whichever one the sentinels name. */
@@ -66,6 +67,17 @@ record SingleWire(Client client, RedisConnection connection, Runnable onClose) i
     @Override
     public CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> dialPubSub() {
         return client.dialPubSub();
+    }
+
+    @Override
+    public CompletionStage<BooleanSupplier> identify(StatefulRedisPubSubConnection<String, byte[]> listening) {
+        RedisSession session = new RedisSession(listening, (lost, reason) -> {});
+        return session.identify().thenApply(known -> () -> connection.isApartFrom(session));
+    }
+
+    @Override
+    public void leave(String reason) {
+        connection.leave(reason);
     }
 
     @Override

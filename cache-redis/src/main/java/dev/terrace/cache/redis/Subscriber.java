@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Listens to channels on a connection of its own, made when the first is listened to and made anew whenever it is lost, or
  * answers no PING for a while. What is published meanwhile is not heard: whoever listens needs a timer beside it.
+ *
+ * <p>Behind one name there may be several servers, as while it moves. One that is not the server of the calls is not listened to:
+ * what is published by calls is not heard there.
  */
 final class Subscriber {
 
@@ -30,11 +34,13 @@ final class Subscriber {
 
     private static final long HEARTBEAT_MILLIS = 1_000;
     private static final long PAUSE_MILLIS = 200;
+    private static final String APART = "a connection that listens to channels reached another server";
 
     private final Wire wire;
     private final UntoldFailures untold;
     private final Map<String, List<Ear>> listeners = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Void>> heard = new ConcurrentHashMap<>();
+    private final Partings partings = new Partings();
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection;
     private boolean dialing;
@@ -155,13 +161,51 @@ final class Subscriber {
         }
         dialed.whenComplete((made, failure) -> {
             if (failure == null) {
-                established(made);
+                identify(made);
             } else {
-                LOG.debug("{} cannot be listened to; trying again", wire.server(), failure);
-                dialed(null);
-                again();
+                failed(failure);
             }
         });
+    }
+
+    private void failed(Throwable failure) {
+        LOG.debug("{} cannot be listened to; trying again", wire.server(), failure);
+        dialed(null);
+        again(PAUSE_MILLIS);
+    }
+
+    /** Before it listens, since the old protocol allows no questions afterwards. */
+    private void identify(StatefulRedisPubSubConnection<String, byte[]> made) {
+        CompletionStage<BooleanSupplier> identified;
+        try {
+            identified = wire.identify(made);
+        } catch (RuntimeException e) {
+            identified = CompletableFuture.failedFuture(e);
+        }
+        identified
+                .toCompletableFuture()
+                .orTimeout(HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS)
+                .whenComplete((apart, failure) -> {
+                    if (failure != null) {
+                        made.closeAsync();
+                        failed(failure);
+                    } else if (apart.getAsBoolean()) {
+                        made.closeAsync();
+                        part();
+                    } else {
+                        established(made, apart);
+                    }
+                });
+    }
+
+    /** Which of the two servers is meant is not known; new connections go there. */
+    private void part() {
+        boolean leaves = partings.begin();
+        dialed(null);
+        again(Math.max(PAUSE_MILLIS, partings.pause().toMillis()));
+        if (leaves) {
+            wire.leave(APART);
+        }
     }
 
     /** @return whether it may be used */
@@ -176,7 +220,7 @@ final class Subscriber {
         }
     }
 
-    private void established(StatefulRedisPubSubConnection<String, byte[]> made) {
+    private void established(StatefulRedisPubSubConnection<String, byte[]> made, BooleanSupplier apart) {
         Set<String> heardHere = ConcurrentHashMap.newKeySet();
         made.addListener(new RedisPubSubAdapter<>() {
             @Override
@@ -216,7 +260,7 @@ final class Subscriber {
             ended(made);
         }
         wire.over(made).thenAccept(reason -> ended(made));
-        beat(made);
+        beat(made, apart);
     }
 
     private void guarded(Runnable telling) {
@@ -227,7 +271,7 @@ final class Subscriber {
         }
     }
 
-    private void beat(StatefulRedisPubSubConnection<String, byte[]> asked) {
+    private void beat(StatefulRedisPubSubConnection<String, byte[]> asked, BooleanSupplier apart) {
         after(HEARTBEAT_MILLIS, () -> {
             if (current() == asked) {
                 asked.async()
@@ -235,8 +279,9 @@ final class Subscriber {
                         .toCompletableFuture()
                         .orTimeout(HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS)
                         .whenComplete((pong, failure) -> {
-                            if (failure == null) {
-                                beat(asked);
+                            // Where calls have gone elsewhere, the next connection tells which of the two to leave.
+                            if (failure == null && !apart.getAsBoolean()) {
+                                beat(asked, apart);
                             } else {
                                 ended(asked);
                             }
@@ -256,11 +301,11 @@ final class Subscriber {
             lock.unlock();
         }
         lost.closeAsync();
-        again();
+        again(PAUSE_MILLIS);
     }
 
-    private void again() {
-        after(PAUSE_MILLIS, this::dial);
+    private void again(long pauseMillis) {
+        after(pauseMillis, this::dial);
     }
 
     private void after(long millis, Runnable task) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** How operations reach Redis, be it one server or a cluster. Nothing blocks; calls never throw. */
@@ -34,6 +35,16 @@ interface Wire {
 
     /** Makes a new connection that listens to channels. Takes as long as the client's options say at most. */
     CompletionStage<? extends StatefulRedisPubSubConnection<String, byte[]>> dialPubSub();
+
+    /**
+     * Learns which server such a connection reached, before it listens to anything; fails where that cannot be asked now.
+     *
+     * @return whether calls go to another one at the moment, as far as servers say
+     */
+    CompletionStage<BooleanSupplier> identify(StatefulRedisPubSubConnection<String, byte[]> connection);
+
+    /** A connection that was just made reached another server than calls go to: they go where new connections go, if that can be. */
+    void leave(String reason);
 
     /** As {@link RedisConnection.Dialer#over}, for such a connection. */
     default CompletionStage<String> over(StatefulConnection<?, ?> connection) {

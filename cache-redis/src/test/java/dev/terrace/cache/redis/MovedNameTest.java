@@ -13,6 +13,7 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections that reach different servers under one name, as while a DNS name or a virtual address moves. */
 final class MovedNameTest {
@@ -111,6 +113,53 @@ final class MovedNameTest {
         Cache<String, String> there = cache(RedisCoherence.TRACKING, LONG, builder -> builder.uri(before.uri()));
         isSeenOf(there, here, "old");
         isSeenOf(there, here, "new");
+    }
+
+    /** Whether it is the subscription that is made anew, or what calls are made on. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pubsub", "normal"})
+    void aSubscriptionAndCallsThatReachedDifferentServersMeetAgain(String lost) {
+        SharedRedis redis = keep(SharedRedis.connect(named()));
+        Heard heard = new Heard(redis);
+        heard.isHeard("before");
+
+        name.moveTo(after.port());
+        before.command("CLIENT", "KILL", "TYPE", lost);
+        heard.isHeard("after");
+        assertThat(heard.again).hasPositiveValue();
+        assertThat(before.text("CLIENT", "LIST")).doesNotContain("name=terrace-shared");
+    }
+
+    /** A listener to a channel, and what it has heard last. */
+    static final class Heard {
+
+        private static final String CHANNEL = "news";
+
+        final AtomicInteger again = new AtomicInteger();
+        final Listening listening;
+        private final SharedRedis redis;
+        private volatile String last = "";
+
+        Heard(SharedRedis redis) {
+            this.redis = redis;
+            this.listening = redis.listen(
+                    CHANNEL, message -> last = new String(message, StandardCharsets.UTF_8), again::incrementAndGet);
+        }
+
+        void isHeard(String message) {
+            Eventually.holds(message + " is heard", () -> {
+                redis.call(
+                        "test",
+                        "publish",
+                        commands -> commands.publish(CHANNEL, message.getBytes(StandardCharsets.UTF_8)));
+                return last.equals(message);
+            });
+        }
+
+        /** How many listen on a server. */
+        static Object listeners(RedisServer server) {
+            return ((List<?>) server.command("PUBSUB", "NUMSUB", CHANNEL)).get(1);
+        }
     }
 
     @Test

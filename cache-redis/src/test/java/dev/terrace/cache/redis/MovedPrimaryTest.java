@@ -10,6 +10,7 @@ import dev.terrace.cache.testkit.FaultyLink;
 import dev.terrace.cache.testkit.RedisCluster;
 import dev.terrace.cache.testkit.RedisServer;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.internal.HostAndPort;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.MappingSocketAddressResolver;
@@ -20,6 +21,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +119,8 @@ final class MovedPrimaryTest {
                 cluster,
                 RedisCoherence.TRACKING,
                 LONG,
-                builder -> builder.connectionName(OTHERS).resources(resources(straight)));
+                builder ->
+                        builder.connectionName(OTHERS).resources(resources(port -> straight.getOrDefault(port, port))));
         isSeenOf(there, here, "old");
 
         address.moveTo(other.port());
@@ -136,21 +140,50 @@ final class MovedPrimaryTest {
         isSeenOf(there, here, "newest");
     }
 
+    /** What is published in a cluster is told by all its nodes, and by no other. */
+    @Test
+    void whoIsOfNoClusterOrOfAnotherIsNotListenedTo() {
+        RedisCluster cluster = keep(RedisCluster.start());
+        RedisServer alone = keep(RedisServer.start());
+        RedisServer ofAnother = keep(RedisCluster.start()).nodes().get(0);
+        AtomicInteger astray = new AtomicInteger();
+        RedisClusterClient client = RedisClusterClient.create(
+                resources(port -> astray.get() == 0 ? port : astray.get()),
+                cluster.uris().get(0));
+        keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
+        SharedRedis redis = keep(SharedRedis.using(client));
+        assertThat(redis.call("test", "ping", commands -> commands.ping()).await())
+                .isEqualTo("PONG");
+
+        astray.set(alone.port());
+        MovedNameTest.Heard heard = new MovedNameTest.Heard(redis);
+        for (RedisServer wrong : List.of(alone, ofAnother)) {
+            long soFar = connectionsOf(wrong);
+            astray.set(wrong.port());
+            Eventually.holds("it is tried more than once", () -> connectionsOf(wrong) - soFar > 1);
+            assertThat(MovedNameTest.Heard.listeners(wrong)).isEqualTo(0L);
+        }
+        assertThat(heard.listening.heard()).isNotDone();
+
+        astray.set(0);
+        heard.isHeard("news");
+    }
+
     private static RedisServer otherThan(RedisServer one, RedisCluster cluster) {
         return cluster.nodes().stream().filter(node -> node != one).findFirst().orElseThrow();
     }
 
     /** The link to one primary goes another way. */
     private UnaryOperator<RedisFarTier.Builder> linkThrough(FaultyLink way, RedisServer meant) {
-        return builder ->
-                builder.linkThrough(RedisURI.create(meant.uri()), resources(Map.of(meant.port(), way.port())));
+        return builder -> builder.linkThrough(
+                RedisURI.create(meant.uri()), resources(port -> port == meant.port() ? way.port() : port));
     }
 
     /** Connections to a port are made to another one. */
-    private ClientResources resources(Map<Integer, Integer> ports) {
+    private ClientResources resources(IntUnaryOperator ports) {
         ClientResources resources = ClientResources.builder()
-                .socketAddressResolver(MappingSocketAddressResolver.create((HostAndPort at) ->
-                        HostAndPort.of(at.getHostText(), ports.getOrDefault(at.getPort(), at.getPort()))))
+                .socketAddressResolver(MappingSocketAddressResolver.create(
+                        (HostAndPort at) -> HostAndPort.of(at.getHostText(), ports.applyAsInt(at.getPort()))))
                 .build();
         keep(() -> resources.shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000));
         return resources;
