@@ -11,21 +11,20 @@ import dev.terrace.cache.WhenFarFails;
 import dev.terrace.cache.codec.StringCodec;
 import dev.terrace.cache.testkit.Ledger;
 import dev.terrace.cache.testkit.ScenarioReport;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.pubsub.RedisPubSubAdapter;
-import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -49,8 +48,11 @@ final class StalenessProbeTest {
     /** Ticks of coarse clocks, and the way from an acknowledgement on the server to its noting here. */
     private static final long TICKS = 5_000_000;
 
+    private static final long QUICKEST_FAR_READ = 10_000;
+
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Ledger ledger = new Ledger(KEYS, 1 << 15);
+    private final AtomicReferenceArray<Writing> writings = new AtomicReferenceArray<>(KEYS);
     private final List<Node> nodes = new ArrayList<>();
     private final Pauses pauses = new Pauses();
     private StalenessFaults faults;
@@ -98,76 +100,6 @@ final class StalenessProbeTest {
                 .as("reads over the bound that nobody has said, seed " + SEED)
                 .isZero();
         ScenarioReport.figure("G4", "redis, serving while cut off", outcome.told());
-    }
-
-    @Test
-    @Timeout(100)
-    void G4_aChangeIsSeenWithinAMillisecond() {
-        // Without what breaks connections in between, as the messages that they are compared with.
-        Cache<String, String> a =
-                cache(keep(RedisFarTier.connect(faults.primary().uri())), Duration.ofSeconds(30));
-        Cache<String, String> b =
-                cache(keep(RedisFarTier.connect(faults.primary().uri())), Duration.ofSeconds(30));
-        int changes = FULL ? 4_000 : 500;
-        long[] seen = new long[changes];
-        a.put("k0", "0");
-        for (int i = -changes / 4; i < changes; i++) {
-            String value = "change " + i;
-            b.get("k0");
-            long began = System.nanoTime();
-            a.put("k0", value);
-            while (!value.equals(b.get("k0"))) {
-                assertThat(System.nanoTime() - began)
-                        .isLessThan(Duration.ofSeconds(10).toNanos());
-                Thread.onSpinWait();
-            }
-            seen[Math.max(i, 0)] = System.nanoTime() - began;
-        }
-        long[] published = published(changes);
-        ScenarioReport.figure(
-                "G4",
-                "redis, healthy",
-                "a put is read on another node after p50 " + millis(seen, 0.5) + " ms, p99 " + millis(seen, 0.99)
-                        + " ms; a message published to it arrives after p50 " + millis(published, 0.5) + " ms, p99 "
-                        + millis(published, 0.99) + " ms");
-        // The machine may be busy with other things; a change that is not told is seen after a second.
-        assertThat(percentile(seen, 0.5)).isLessThan(Duration.ofMillis(100).toNanos());
-    }
-
-    private long[] published(int messages) {
-        RedisClient client = RedisClient.create(faults.primary().uri());
-        keep(() -> client.shutdown(0, 2, TimeUnit.SECONDS));
-        StatefulRedisPubSubConnection<String, String> subscriber = client.connectPubSub();
-        AtomicLong arrived = new AtomicLong();
-        subscriber.addListener(new RedisPubSubAdapter<>() {
-            @Override
-            public void message(String channel, String message) {
-                arrived.set(Long.parseLong(message));
-            }
-        });
-        subscriber.sync().subscribe("changes");
-        var publisher = client.connect().sync();
-        long[] took = new long[messages];
-        for (int i = -messages / 4; i < messages; i++) {
-            long number = i + messages + 1L;
-            long began = System.nanoTime();
-            publisher.publish("changes", Long.toString(number));
-            while (arrived.get() != number) {
-                Thread.onSpinWait();
-            }
-            took[Math.max(i, 0)] = System.nanoTime() - began;
-        }
-        return took;
-    }
-
-    private static long percentile(long[] nanos, double share) {
-        long[] sorted = nanos.clone();
-        Arrays.sort(sorted);
-        return sorted[(int) (share * (sorted.length - 1))];
-    }
-
-    private static String millis(long[] nanos, double share) {
-        return String.format(Locale.ROOT, "%.2f", percentile(nanos, share) / 1e6);
     }
 
     /** What readers have seen. */
@@ -219,8 +151,9 @@ final class StalenessProbeTest {
                 .isLessThan(BOUND.plus(serveWhileCutOff).plusNanos(TICKS + pauses.longest()));
         if (FULL) {
             assertThat(healthy.hitRatio()).isGreaterThanOrEqualTo(0.99);
-            // Refused is what a node reads of a key while it writes that key itself, which may be older than the write.
-            assertThat(whole.refusedShare()).isLessThanOrEqualTo(0.05);
+            // What is read of a key while it is changed may be older than the change, and is kept by nobody.
+            assertThat(healthy.needlesslyRefusedShare()).as(told).isLessThanOrEqualTo(0.05);
+            assertThat(whole.needlesslyRefusedShare()).as(told).isLessThanOrEqualTo(0.05);
         }
         return new Outcome(late, lateUnsaid, told);
     }
@@ -235,8 +168,25 @@ final class StalenessProbeTest {
         }
     }
 
+    /**
+     * The last write of a key.
+     *
+     * @param ended in local nanoseconds; null while it is under way
+     */
+    private record Writing(long began, @Nullable Long ended) {
+
+        /** A change is told a little after it was made, on a busy machine. */
+        private static final long TELLING = 50_000_000;
+
+        boolean overlaps(long from, long to) {
+            return began - to <= 0 && (ended == null || ended + TELLING - from >= 0);
+        }
+    }
+
     private void write(int key, Node node) {
         faults.writing.lock();
+        long began = System.nanoTime();
+        writings.set(key, new Writing(began, null));
         try {
             long number = ledger.next(key);
             node.cache.put("k" + key, Long.toString(number));
@@ -244,6 +194,7 @@ final class StalenessProbeTest {
         } catch (CacheException refused) {
             // Not acknowledged: nobody has to see it, and who reads the source may.
         } finally {
+            writings.set(key, new Writing(began, System.nanoTime()));
             faults.writing.unlock();
         }
     }
@@ -252,43 +203,59 @@ final class StalenessProbeTest {
         TimeUnit.NANOSECONDS.sleep(time.toNanos());
     }
 
-    /** What near tiers did. */
-    private record NearCounts(long hits, long misses, long inserts, long refused) {
+    /**
+     * What near tiers did.
+     *
+     * @param explained how many inserts were refused to reads during which their own key was changed
+     */
+    private record NearCounts(long hits, long misses, long inserts, long refused, long explained) {
 
         static NearCounts of(List<Node> nodes) {
-            NearCounts all = new NearCounts(0, 0, 0, 0);
+            NearCounts all = new NearCounts(0, 0, 0, 0, 0);
             for (Node node : nodes) {
                 CacheStats.NearStats near = node.cache.stats().near();
                 all = new NearCounts(
                         all.hits + near.hits(),
                         all.misses + near.misses(),
                         all.inserts + near.inserts(),
-                        all.refused + near.refusedInserts());
+                        all.refused + near.refusedInserts(),
+                        all.explained + node.explainedRefusals.sum());
             }
             return all;
         }
 
         NearCounts since(NearCounts before) {
             return new NearCounts(
-                    hits - before.hits, misses - before.misses, inserts - before.inserts, refused - before.refused);
+                    hits - before.hits,
+                    misses - before.misses,
+                    inserts - before.inserts,
+                    refused - before.refused,
+                    explained - before.explained);
         }
 
         double hitRatio() {
             return (double) hits / Math.max(1, hits + misses);
         }
 
-        double refusedShare() {
-            return (double) refused / Math.max(1, inserts + refused);
+        long needlesslyRefused() {
+            return Math.max(0, refused - explained);
+        }
+
+        double needlesslyRefusedShare() {
+            return (double) needlesslyRefused() / Math.max(1, inserts + refused);
         }
 
         @Override
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "near hit ratio %.4f, %.1f %% of %d inserts refused",
+                    "near hit ratio %.4f, of %d inserts %d refused since their key was changed during the read and %d (%.1f %%) for"
+                            + " another reason",
                     hitRatio(),
-                    100 * refusedShare(),
-                    inserts + refused);
+                    inserts + refused,
+                    refused - needlesslyRefused(),
+                    needlesslyRefused(),
+                    100 * needlesslyRefusedShare());
         }
     }
 
@@ -298,6 +265,7 @@ final class StalenessProbeTest {
         final StalenessFaults.Way data = keep(faults.way());
         final StalenessFaults.Way link = keep(faults.way());
         final Cache<String, String> cache;
+        final LongAdder explainedRefusals = new LongAdder();
 
         Node(Duration serveWhileCutOff, RedisCoherence coherence) {
             RedisFarTier tier = keep(RedisFarTier.builder()
@@ -353,7 +321,7 @@ final class StalenessProbeTest {
         }
 
         private void read(int key) {
-            long saidBefore = node.cache.stats().near().cutOffServes();
+            CacheStats.NearStats before = node.cache.stats().near();
             long pausedBefore = pauses.longestSince();
             long began = System.nanoTime();
             long number;
@@ -361,12 +329,26 @@ final class StalenessProbeTest {
                 number = Long.parseLong(node.cache.get("k" + key));
             } catch (CacheException overloaded) {
                 return;
+            } finally {
+                explainRefusals(key, before.refusedInserts(), began);
             }
             long stale = ledger.staleness(key, number, began);
             staleness.count(stale);
             if (stale > BOUND.toNanos() + TICKS + Math.max(pausedBefore, pauses.longestSince())) {
                 late++;
-                lateUnsaid += node.cache.stats().near().cutOffServes() > saidBefore ? 0 : 1;
+                lateUnsaid += node.cache.stats().near().cutOffServes() > before.cutOffServes() ? 0 : 1;
+            }
+        }
+
+        /** Nobody else reads on this node. */
+        private void explainRefusals(int key, long refusedBefore, long began) {
+            long ended = System.nanoTime();
+            if (ended - began < QUICKEST_FAR_READ) {
+                return;
+            }
+            Writing writing = writings.get(key);
+            if (writing != null && writing.overlaps(began, ended)) {
+                node.explainedRefusals.add(node.cache.stats().near().refusedInserts() - refusedBefore);
             }
         }
     }
