@@ -70,6 +70,10 @@ public final class RedisFarTier implements FarTier {
     /**
      * A tier that makes its own connection with a client of the application, to the client's URI and with the client's options
      * and time limits. {@link #close} closes the connection and leaves the client open.
+     *
+     * <p>Where the client's URI names sentinels, they are asked when a connection is made and not watched, since a client tells
+     * nobody its URI: an old primary that comes back is left when sentinels have made it a replica. A tier that is given the
+     * {@linkplain Builder#uri(String) URI} watches them; {@link Builder#resources} may be the client's.
      */
     public static RedisFarTier using(RedisClient client) {
         return builder().client(client).build();

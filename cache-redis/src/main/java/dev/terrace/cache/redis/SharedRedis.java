@@ -110,8 +110,9 @@ public final class SharedRedis implements AutoCloseable {
     }
 
     /**
-     * A connection made with a client of the application, to the client's URI, which may name sentinels. {@link #close} closes
-     * the connection and leaves the client open.
+     * A connection made with a client of the application, to the client's URI, which may name sentinels: they are asked when a
+     * connection is made, and not watched as those of a URI that is {@linkplain #connect(RedisURI) given here}. {@link #close}
+     * closes the connection and leaves the client open.
      */
     public static SharedRedis using(RedisClient client) {
         return over(SingleWire.open(Client.of(client)), "", true);
