@@ -230,13 +230,12 @@ final class RedisTopologiesTest {
         Load load = new Load(node(tier(sentinel, coherence), BOUND), node(tier(sentinel, coherence), BOUND));
         load.start();
         RedisServer old = sentinel.primary();
-        sentinel.failOver();
-        // Until then it takes writes, and is believed by whoever has not asked the sentinels since.
-        awaitTrue("nobody listens there", () -> {
+        RedisServer successor = sentinel.failOver();
+        // Until then the old one takes writes, which are lost, and is believed by whoever has not asked the sentinels
+        // since.
+        awaitTrue("both nodes are at the successor", () -> {
             try {
-                return old.text("CLIENT", "LIST")
-                        .lines()
-                        .noneMatch(client -> client.matches(".* name=terrace .* flags=\\w*[BP]\\w* .*"));
+                return connectionsAt(old) == 0 && connectionsAt(successor) == 4;
             } catch (UncheckedIOException closed) {
                 // The sentinels end all its connections, this one too.
                 return false;
@@ -273,6 +272,8 @@ final class RedisTopologiesTest {
         for (int key = 0; key < KEYS; key++) {
             nodes.get(key % nodes.size()).put("k" + key, "acknowledged");
         }
+        // As sentinels do some seconds later.
+        old.command("REPLICAOF", "127.0.0.1", successor.port());
         awaitTrue("the old primary is a replica", () -> isReplica(old));
         for (int key = 0; key < KEYS; key++) {
             assertThat(successor.command("EXISTS", "t:{topology:k" + key + "}")).isEqualTo(1L);
@@ -283,6 +284,14 @@ final class RedisTopologiesTest {
         awaitTrue(
                 "all are told by the successor",
                 () -> nodes.stream().allMatch(node -> node.stats().link().state() == LinkState.ARMED));
+    }
+
+    /** For data, and the links. */
+    private static long connectionsAt(RedisServer server) {
+        return server.text("CLIENT", "LIST")
+                .lines()
+                .filter(client -> client.contains(" name=terrace "))
+                .count();
     }
 
     private static boolean isWrittenTo(RedisServer server, Cache<String, String> node, String key) {
@@ -490,8 +499,9 @@ final class RedisTopologiesTest {
     }
 
     private RedisFarTier tier(RedisSentinel sentinel, RedisCoherence coherence) {
-        return keep(
-                RedisFarTier.builder().uri(sentinel.uri()).coherence(coherence).build());
+        RedisURI uri = RedisURI.create(sentinel.uri());
+        uri.setClientName("terrace");
+        return keep(RedisFarTier.builder().uri(uri).coherence(coherence).build());
     }
 
     private Cache<String, String> node(RedisFarTier tier, Duration bound) {
