@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** A server as a process of this machine, with a private directory; ends with this JVM at the latest. */
 final class ServerProcess implements ServerHost {
@@ -17,9 +18,11 @@ final class ServerProcess implements ServerHost {
     private static final long KILL_SECONDS = 10;
     private static final Set<ServerProcess> RUNNING = ConcurrentHashMap.newKeySet();
 
+    private static final ReentrantLock STARTING = new ReentrantLock();
+    private static boolean isOver; // guarded by STARTING
+
     static {
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> RUNNING.forEach(ServerProcess::kill), "terrace-test-servers"));
+        Runtime.getRuntime().addShutdownHook(new Thread(ServerProcess::killAll, "terrace-test-servers"));
     }
 
     private final Process process;
@@ -32,8 +35,20 @@ final class ServerProcess implements ServerHost {
         this.output = output;
     }
 
+    /** None begins after this. */
+    private static void killAll() {
+        STARTING.lock();
+        isOver = true;
+        STARTING.unlock();
+        RUNNING.forEach(ServerProcess::kill);
+    }
+
     static ServerProcess start(List<String> command) {
+        STARTING.lock();
         try {
+            if (isOver) {
+                throw new IllegalStateException("the JVM ends");
+            }
             Path directory = Files.createTempDirectory("terrace-server-");
             Path output = directory.resolve("output.log");
             Process process = new ProcessBuilder(command)
@@ -46,6 +61,8 @@ final class ServerProcess implements ServerHost {
             return server;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } finally {
+            STARTING.unlock();
         }
     }
 
