@@ -109,10 +109,13 @@ public final class ChangesDuringLoads {
                 "0 reads of the old value after " + keys.size() + " changes; " + nearHealth(cache));
     }
 
+    /** A load that is held after it has read the old row. */
+    private record Loading(String key, Rows.Held load, CompletableFuture<String> waiter) {}
+
     /**
      * The change is made on another node than the load.
      *
-     * @param rounds of each change; a round takes the staleness bound, 200 ms
+     * @param rounds of each change, whose loads run at once
      */
     public static void onTwoNodes(ScenarioNodes on, int rounds) {
         Rows rowsOfA = new Rows();
@@ -124,6 +127,7 @@ public final class ChangesDuringLoads {
         List<String> keys = new ArrayList<>();
 
         for (Change change : Change.values()) {
+            List<Loading> loadings = new ArrayList<>();
             for (int round = 0; round < rounds; round++) {
                 String key = change + "-" + round;
                 keys.add(key);
@@ -133,21 +137,26 @@ public final class ChangesDuringLoads {
                 load.awaitRead();
                 rowsOfA.set(key, NEW);
                 rowsOfB.set(key, NEW);
-                change.apply(b, key);
-                long acknowledged = System.nanoTime();
-
+                loadings.add(new Loading(key, load, waiter));
+            }
+            for (Loading loading : loadings) {
+                change.apply(b, loading.key());
                 if (change == Change.SET || change == Change.REMOVE) {
                     // A lease outlives an invalidation that names no key: until the load ends B waits for A.
-                    assertThat(soon(b.async().get(key)))
-                            .as("%s, read on the changing node while the old load runs", key)
+                    assertThat(soon(b.async().get(loading.key())))
+                            .as("%s, read on the changing node while the old load runs", loading.key())
                             .isEqualTo(NEW);
                 }
-                Eventually.holds(
-                        "the staleness bound passes",
-                        () -> System.nanoTime() - acknowledged > STALENESS.toNanos() * 11 / 10);
+            }
+            long acknowledged = System.nanoTime();
+            Eventually.holds(
+                    "the staleness bound passes",
+                    () -> System.nanoTime() - acknowledged > STALENESS.toNanos() * 11 / 10);
+            for (Loading loading : loadings) {
+                String key = loading.key();
                 CompletableFuture<String> late = a.async().get(key);
-                load.release();
-                assertThat(soon(waiter)).isIn(OLD, NEW);
+                loading.load().release();
+                assertThat(soon(loading.waiter())).isIn(OLD, NEW);
                 assertThat(soon(late))
                         .as("%s, read on the loading node after the staleness bound", key)
                         .isEqualTo(NEW);

@@ -181,7 +181,7 @@ public abstract class TwoNodeScenarios extends OneNodeScenarios {
     @Test
     final void X19_twoVersionsOfTheValuesClassWorkSideBySide() {
         Duration staleness = Duration.ofMillis(250);
-        Duration time = Duration.ofSeconds(4);
+        Duration time = Duration.ofSeconds(2);
         AtomicInteger loads = new AtomicInteger();
         List<VersionedNode> nodes = new ArrayList<>();
         versions().forEach(version -> nodes.add(versioned(version, staleness, loads)));

@@ -196,7 +196,7 @@ final class BusScenariosTest {
             Random random = new Random(seed + threads.size());
             threads.add(OwnThread.run(() -> read(node, ledger, random, watch)));
         }
-        TimeUnit.NANOSECONDS.sleep(Duration.ofSeconds(FULL ? 20 : 3).toNanos());
+        TimeUnit.NANOSECONDS.sleep(Duration.ofSeconds(FULL ? 20 : 1).toNanos());
         String healthy = nearRatios(nodes) + ", oldest " + watch.worst.get() / 1_000_000 + " ms";
         long healthyReads = watch.reads.get();
         assertThat(healthyReads).isPositive();

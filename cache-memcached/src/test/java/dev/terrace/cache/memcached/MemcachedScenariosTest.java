@@ -75,7 +75,7 @@ final class MemcachedScenariosTest extends TwoNodeScenarios {
     @Test
     void X06_anInvalidationRacingAMissLeavesNoStaleValue() throws Exception {
         int rounds = 20_000;
-        int batch = 1_000;
+        int batch = 2_000;
         Map<String, String> rows = new ConcurrentHashMap<>();
         List<Cache<String, String>> nodes = List.of(
                 node("x06", builder -> builder.maxStaleness(STALENESS).loader(rows::get)),

@@ -289,7 +289,10 @@ final class RedisBadInputTest {
         RedisServer closed = closedLater(RedisServer.start("--requirepass", "first"));
         String server = "127.0.0.1:" + closed.port();
         Cache<String, String> cache =
-                closedLater(builder("redis://:first@" + server).build());
+                // What was refused is repaired once it cannot arrive any more, which is after the budget.
+                closedLater(builder("redis://:first@" + server)
+                        .farBudget(Duration.ofSeconds(2))
+                        .build());
         cache.put("a", "put");
         closed.setPassword("second");
         assertThat(cache.get("a")).isEqualTo("put");

@@ -219,7 +219,9 @@ abstract class RedisLinkContract {
                 "2000",
                 "--loading-process-events-interval-bytes",
                 "1024"));
-        Cache<String, String> here = node(tier(builder -> builder.uri(slow.uri())), builder -> builder);
+        // What was refused is repaired once it cannot arrive any more, which is after the budget.
+        Cache<String, String> here =
+                node(tier(builder -> builder.uri(slow.uri())), builder -> builder.farBudget(Duration.ofSeconds(1)));
         here.put("key", "kept");
         for (int i = 0; i < 600; i++) {
             slow.command("SET", "padding " + i, new byte[1_024]);

@@ -394,7 +394,8 @@ final class RedisNoticesTest extends RedisLinkContract {
                 .near(Near.maximumSize(1_000))
                 .far(tier(tier -> limited(tier).coherence(RedisCoherence.COMPARISON)), StringCodec.utf8())
                 .freshFor(Duration.ofMinutes(10))
-                .farBudget(Duration.ofSeconds(5))
+                // What is refused is repaired after it.
+                .farBudget(Duration.ofSeconds(2))
                 .whenFarFails(WhenFarFails.THROW);
         return keep(builder.build());
     }

@@ -40,7 +40,7 @@ final class StalenessProbeTest {
 
     private static final boolean FULL = Boolean.getBoolean("scenarios.full");
     private static final long SEED = Long.getLong("probe.seed", System.nanoTime());
-    private static final Duration HEALTHY = Duration.ofSeconds(FULL ? 20 : 4);
+    private static final Duration HEALTHY = Duration.ofSeconds(FULL ? 20 : 1);
     private static final Duration FAULTY = Duration.ofSeconds(Long.getLong("probe.seconds", FULL ? 120 : 8));
     private static final Duration BOUND = Duration.ofSeconds(1);
     private static final int KEYS = 24;

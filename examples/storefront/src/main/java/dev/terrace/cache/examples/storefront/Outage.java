@@ -52,16 +52,20 @@ record Outage(
      */
     record Recovery(Duration firstQuery, @Nullable Duration allReloaded) {}
 
+    /** For how long the database is on, off and on again; off for longer than products are fresh. */
+    record Pace(Duration before, Duration off, Duration after) {
+
+        /** Long enough to be looked at. */
+        static final Pace SHOWN = new Pace(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofSeconds(2));
+    }
+
     /** The shop must be one of its own, with caches that have {@link #FRESH_FOR} and {@link #MAX_STALENESS}. */
-    static Outage run(Shop shop, Database database, int threads, Progress progress) {
-        return new Experiment(shop, database).run(threads, progress);
+    static Outage run(Shop shop, Database database, Pace pace, int threads, Progress progress) {
+        return new Experiment(shop, database, pace).run(threads, progress);
     }
 
     private static final class Experiment {
 
-        private static final Duration BEFORE = Duration.ofSeconds(2);
-        private static final Duration OFF = Duration.ofSeconds(2);
-        private static final Duration AFTER = Duration.ofSeconds(2);
         private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(8);
         private static final Duration BREATH = Duration.ofMillis(1);
         private static final Duration BETWEEN_UNKNOWN = Duration.ofMillis(10);
@@ -69,6 +73,7 @@ record Outage(
 
         private final Shop shop;
         private final Database database;
+        private final Pace pace;
         private final LongAdder cachedReads = new LongAdder();
         private final LongAdder cachedFailures = new LongAdder();
         private final LongAdder unknownReads = new LongAdder();
@@ -76,9 +81,10 @@ record Outage(
         private volatile boolean off;
         private volatile boolean over;
 
-        Experiment(Shop shop, Database database) {
+        Experiment(Shop shop, Database database, Pace pace) {
             this.shop = shop;
             this.database = database;
+            this.pace = pace;
         }
 
         Outage run(int readers, Progress progress) {
@@ -112,18 +118,18 @@ record Outage(
 
         private Optional<Course> switchOffAndOn(Timeline timeline) {
             try {
-                Pause.of(BEFORE);
+                Pause.of(pace.before());
                 Counts before = Counts.of(shop.stats(), database);
                 Duration from = timeline.elapsed();
                 database.switchOff();
                 off = true;
-                Pause.of(OFF);
+                Pause.of(pace.off());
                 off = false;
                 Counts after = Counts.of(shop.stats(), database);
                 Duration to = timeline.elapsed();
                 database.switchOn();
                 Recovery recovery = recovery(System.nanoTime());
-                Pause.of(AFTER);
+                Pause.of(pace.after());
                 return Optional.of(new Course(
                         new Window(from.toNanos() / 1e9, to.toNanos() / 1e9),
                         after.minus(before).staleServes(),

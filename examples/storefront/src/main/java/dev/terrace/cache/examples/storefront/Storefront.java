@@ -14,10 +14,12 @@ public final class Storefront {
     private static final int OUTAGE_NEAR_SIZE = 10 * Outage.PRODUCTS;
 
     private final Options options;
+    private final Outage.Pace outagePace;
     private final Progress progress;
 
-    private Storefront(Options options, Progress progress) {
+    private Storefront(Options options, Outage.Pace outagePace, Progress progress) {
         this.options = options;
+        this.outagePace = outagePace;
         this.progress = progress;
     }
 
@@ -39,7 +41,7 @@ public final class Storefront {
                 out.print(Options.HELP);
                 return 0;
             }
-            Report report = measure(options, new Progress(out, Progress.isTerminal()));
+            Report report = measure(options, Outage.Pace.SHOWN, new Progress(out, Progress.isTerminal()));
             out.print(TextReport.of(report));
             HtmlReport.write(report, options.report());
             out.println();
@@ -55,9 +57,9 @@ public final class Storefront {
     }
 
     /** Runs everything and returns what came of it. */
-    static Report measure(Options options, Progress progress) {
+    static Report measure(Options options, Outage.Pace outagePace, Progress progress) {
         try {
-            return new Storefront(options, progress).measure();
+            return new Storefront(options, outagePace, progress).measure();
         } finally {
             progress.end();
         }
@@ -129,7 +131,7 @@ public final class Storefront {
         progress.begin("Changing prices while others read");
         PriceChanges changes = PriceChanges.run(shop, options.threads());
         progress.begin("Switching the database off and on");
-        Outage outage = Outage.run(outageShop, database, options.threads(), progress);
+        Outage outage = Outage.run(outageShop, database, outagePace, options.threads(), progress);
         return new Report.Scenes(listing, burst, changes, outage);
     }
 

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,10 @@ final class StorefrontTest {
 
     private static final String PRODUCTS = Integer.toString(Options.FEWEST_PRODUCTS);
 
+    /** Nobody looks at it. */
+    private static final Outage.Pace QUICK =
+            new Outage.Pace(Duration.ofMillis(500), Duration.ofSeconds(2), Duration.ofMillis(300));
+
     @TempDir
     Path directory;
 
@@ -25,8 +30,17 @@ final class StorefrontTest {
 
     @Test
     void madeUpTrafficIsMostlyAnsweredByTheNearTier() {
-        Report report =
-                measure("--requests", "30000", "--seconds", "60", "--products", PRODUCTS, "--near-size", "1000");
+        Report report = measure(
+                "--requests",
+                "30000",
+                "--seconds",
+                "60",
+                "--products",
+                PRODUCTS,
+                "--near-size",
+                "1000",
+                "--db-latency",
+                "0.2");
 
         assertThat(report.setup().nodes()).isEqualTo(1);
         Report.Reading reading = report.reading();
@@ -71,7 +85,17 @@ final class StorefrontTest {
     @Test
     void twoNodesShareARedisAndSeeEachOthersChanges() {
         Report report = measure(
-                "--redis", "--requests", "8000", "--seconds", "60", "--products", PRODUCTS, "--near-size", "500");
+                "--redis",
+                "--requests",
+                "8000",
+                "--seconds",
+                "60",
+                "--products",
+                PRODUCTS,
+                "--near-size",
+                "500",
+                "--db-latency",
+                "0.2");
 
         assertThat(report.setup().nodes()).isEqualTo(2);
         Counts counts = report.reading().counts();
@@ -120,7 +144,7 @@ final class StorefrontTest {
     }
 
     private Report measure(String... arguments) {
-        return Storefront.measure(Options.parse(arguments), new Progress(stream(out), false));
+        return Storefront.measure(Options.parse(arguments), QUICK, new Progress(stream(out), false));
     }
 
     @Test
