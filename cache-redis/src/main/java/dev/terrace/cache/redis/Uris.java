@@ -75,11 +75,27 @@ final class Uris {
                 .collect(Collectors.joining(",", "redis-cluster://", ""));
     }
 
-    /** The same with a client name, unless it has one; the driver cannot copy a URI of sentinels. */
+    /** The same with a client name, unless it has one. */
     static RedisURI named(RedisURI uri, String name) {
-        return uri.getClientName() != null || !uri.getSentinels().isEmpty()
-                ? uri
-                : RedisURI.builder(uri).withClientName(name).build();
+        if (uri.getClientName() != null) {
+            return uri;
+        }
+        RedisURI named = uri.getSentinels().isEmpty() ? RedisURI.builder(uri).build() : copyOfSentinels(uri);
+        named.setClientName(name);
+        return named;
+    }
+
+    /** The driver cannot copy these. */
+    private static RedisURI copyOfSentinels(RedisURI uri) {
+        RedisURI copy = new RedisURI();
+        copy.setSentinelMasterId(uri.getSentinelMasterId());
+        copy.getSentinels().addAll(uri.getSentinels());
+        copy.applyAuthentication(uri);
+        copy.applySsl(uri);
+        copy.setDatabase(uri.getDatabase());
+        copy.setTimeout(uri.getTimeout());
+        copy.setDriverInfo(uri.getDriverInfo());
+        return copy;
     }
 
     /** The server of a URI that names one. */

@@ -499,9 +499,8 @@ final class RedisTopologiesTest {
     }
 
     private RedisFarTier tier(RedisSentinel sentinel, RedisCoherence coherence) {
-        RedisURI uri = RedisURI.create(sentinel.uri());
-        uri.setClientName("terrace");
-        return keep(RedisFarTier.builder().uri(uri).coherence(coherence).build());
+        return keep(
+                RedisFarTier.builder().uri(sentinel.uri()).coherence(coherence).build());
     }
 
     private Cache<String, String> node(RedisFarTier tier, Duration bound) {
