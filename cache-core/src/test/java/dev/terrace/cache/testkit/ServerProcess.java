@@ -38,8 +38,11 @@ final class ServerProcess implements ServerHost {
     /** None begins after this. */
     private static void killAll() {
         STARTING.lock();
-        isOver = true;
-        STARTING.unlock();
+        try {
+            isOver = true;
+        } finally {
+            STARTING.unlock();
+        }
         RUNNING.forEach(ServerProcess::kill);
     }
 
