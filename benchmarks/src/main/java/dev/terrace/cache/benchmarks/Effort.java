@@ -17,7 +17,7 @@ record Effort(String name, boolean forked, int rounds, Iterations iterations, Me
     record Memory(int rounds, int entries) {}
 
     static final Effort FULL =
-            new Effort("full", true, 7, new Iterations(8, 12, TimeValue.milliseconds(250)), new Memory(3, 150_000));
+            new Effort("full", true, 7, new Iterations(20, 10, TimeValue.milliseconds(250)), new Memory(3, 150_000));
 
     static final Effort QUICK =
             new Effort("quick", true, 1, new Iterations(8, 8, TimeValue.milliseconds(200)), new Memory(1, 100_000));

@@ -101,10 +101,7 @@ public class FarGet {
         @Setup
         public void fill() {
             RawRedis.flush();
-            redis = RedisFarTier.builder()
-                    .uri(RedisAddress.get())
-                    .connections(Integer.getInteger("terrace.bench.connections", 1))
-                    .build();
+            redis = RedisFarTier.connect(RedisAddress.get());
             LongFunction<?> values = payload.values;
             try (Cache<Long, Object> filling = build(values::apply)) {
                 Far.fill(filling, KEYS);

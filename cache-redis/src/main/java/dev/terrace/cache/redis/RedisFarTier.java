@@ -19,10 +19,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, or in a cluster, through Lettuce: all caches share one pipelined
- * connection (or {@linkplain Builder#connections a few}), and one more on which Redis tells what changes. Thread-safe; nothing blocks but {@link #close}.
+ * A far tier in one Redis (6.0 or newer, or what speaks as it does) or the primary that sentinels name, or in a cluster, through Lettuce: all caches share
+ * pipelined connections ({@linkplain Builder#connections two}, or as many as are asked for), and one more on which Redis tells
+ * what changes. Thread-safe; nothing blocks but {@link #close}.
  *
- * <p>The connection is made in the background, and again whenever it is lost, half a second apart at most, so that an
+ * <p>Connections are made in the background, and again whenever one is lost, half a second apart at most, so that an
  * application starts and runs while Redis is down: operations fail at once then, and caches answer from their loaders. Nothing
  * that was sent on a lost connection is sent again. A connection on which Redis answers nothing for 2 s, or twice the longest
  * far budget where that is more, is replaced.
@@ -126,6 +127,7 @@ public final class RedisFarTier implements FarTier {
     /** Settings of a tier. Not thread-safe. */
     public static final class Builder {
 
+        static final int DEFAULT_CONNECTIONS = 2;
         private static final int MOST_CONNECTIONS = 16;
         private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
 
@@ -140,7 +142,7 @@ public final class RedisFarTier implements FarTier {
         private String namespace = "";
         private String connectionName = "terrace";
         private RedisCoherence coherence = RedisCoherence.TRACKING;
-        private int connections = 1;
+        private int connections = DEFAULT_CONNECTIONS;
 
         private Builder() {}
 
@@ -253,11 +255,12 @@ public final class RedisFarTier implements FarTier {
 
         /**
          * How many connections there are for the data of caches to each server: all are made and lost together, and what one
-         * thread sends goes through one of them. More than one helps where one thread of the driver has more to do than a
-         * processor can, or where large values hold others up. What {@link #shared} is used for goes through the first
-         * alone, in its order. 64 MB may be unanswered on each; {@code docs/redis-production.md} has figures.
+         * thread sends goes through one of them. Two let the server answer on one while the driver's thread of the other hands out
+         * answers; more help where these threads have more to do than as many processors can. What {@link #shared} is used
+         * for goes through the first alone, in its order. 64 MB may be unanswered on each;
+         * {@code docs/redis-production.md} has figures.
          *
-         * @param connections 1, the default, to {@value #MOST_CONNECTIONS}
+         * @param connections from 1 to {@value #MOST_CONNECTIONS}, {@value #DEFAULT_CONNECTIONS} by default
          */
         public Builder connections(int connections) {
             if (connections < 1 || connections > MOST_CONNECTIONS) {

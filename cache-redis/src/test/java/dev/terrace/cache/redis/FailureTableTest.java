@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What each failure of a Redis does to each operation: the table of {@code docs/failures.md}, which is checked against it. */
 final class FailureTableTest {
 
+    private static final int LINK = 1;
     private static final Path TABLE = Path.of("../docs/failures.md");
     private static final Duration BUDGET = Duration.ofMillis(100);
     /** Five operations may each find out for themselves, on a machine that is busy. */
@@ -366,7 +367,7 @@ final class FailureTableTest {
     private void mayNotTrack() {
         allow("-client|tracking");
         killAll();
-        settle(1);
+        settle(RedisFarTier.Builder.DEFAULT_CONNECTIONS);
     }
 
     /** Whoever was refused asks again when it connects anew. */
@@ -397,12 +398,12 @@ final class FailureTableTest {
 
     private void restarted() {
         server.restart();
-        settle(2);
+        settle(RedisFarTier.Builder.DEFAULT_CONNECTIONS + LINK);
     }
 
     private void killClients() {
         killAll();
-        settle(2);
+        settle(RedisFarTier.Builder.DEFAULT_CONNECTIONS + LINK);
     }
 
     private void killAll() {

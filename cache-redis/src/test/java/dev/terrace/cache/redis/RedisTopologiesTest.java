@@ -42,6 +42,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Far tiers whose primary may become another one: with sentinels, and in a cluster. */
 final class RedisTopologiesTest {
 
+    private static final int NODES = 2;
+    private static final int LINK = 1;
     private static final Duration BOUND = Duration.ofSeconds(1);
     private static final Duration BUDGET = Duration.ofMillis(100);
     private static final Duration IN_TIME = Duration.ofSeconds(30);
@@ -235,7 +237,8 @@ final class RedisTopologiesTest {
         // since.
         awaitTrue("both nodes are at the successor", () -> {
             try {
-                return connectionsAt(old) == 0 && connectionsAt(successor) == 4;
+                return connectionsAt(old) == 0
+                        && connectionsAt(successor) == NODES * (RedisFarTier.Builder.DEFAULT_CONNECTIONS + LINK);
             } catch (UncheckedIOException closed) {
                 // The sentinels end all its connections, this one too.
                 return false;

@@ -35,7 +35,7 @@ final class SharedRedisTest {
             SharedRedis redis = tier.shared();
             assertThat(set(redis, redis.key("k"), "v").await()).isEqualTo("OK");
             assertThat(server.text("GET", "shop:k")).isEqualTo("v");
-            assertThat(clients(server, "name=terrace ")).isEqualTo(1);
+            assertThat(clients(server, "name=terrace ")).isEqualTo(RedisFarTier.Builder.DEFAULT_CONNECTIONS);
             assertThat(clients(server, "name=terrace-shared")).isZero();
 
             closed(redis);
