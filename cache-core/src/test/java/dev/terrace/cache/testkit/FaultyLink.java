@@ -27,6 +27,9 @@ public final class FaultyLink implements AutoCloseable {
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
 
     private volatile int target;
+    /** A port, or 0. */
+    private volatile int afterNext;
+
     private final ServerSocket listener;
     private final Direction toServer = new Direction();
     private final Direction toClient = new Direction();
@@ -56,6 +59,21 @@ public final class FaultyLink implements AutoCloseable {
     /** From now on new connections go to another port. Those that stand go on. */
     public void moveTo(int port) {
         target = port;
+    }
+
+    /** The next connection still goes where connections went, those after it to another port. */
+    public void moveAfterNext(int port) {
+        afterNext = port;
+    }
+
+    /** How many connections stand. */
+    public int connections() {
+        return pairs.size();
+    }
+
+    /** Ends one connection on both sides. */
+    public void cutOne() {
+        pairs.stream().findAny().ifPresent(Pair::end);
     }
 
     /** What happens to the bytes that clients send. */
@@ -120,6 +138,10 @@ public final class FaultyLink implements AutoCloseable {
         } catch (IOException e) {
             client.close();
             throw e;
+        }
+        if (afterNext != 0) {
+            target = afterNext;
+            afterNext = 0;
         }
         client.setTcpNoDelay(true);
         server.setTcpNoDelay(true);

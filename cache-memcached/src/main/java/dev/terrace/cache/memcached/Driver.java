@@ -52,7 +52,8 @@ final class Driver {
 
     private final Connector connector;
 
-    Driver(int servers) {
+    /** @param connections how many there will be in all */
+    Driver(int connections) {
         Configuration configuration = new Configuration();
         configuration.setSessionReadBufferSize(READ_BUFFER);
         configuration.setStatisticsServer(false);
@@ -61,7 +62,7 @@ final class Driver {
         configuration.setDispatchMessageThreadCount(0);
         int processors = Runtime.getRuntime().availableProcessors();
         // Of several the driver keeps the first for connecting, which it does not do here.
-        configuration.setSelectorPoolSize(servers == 1 ? 1 : 1 + Math.min(servers, processors));
+        configuration.setSelectorPoolSize(connections == 1 ? 1 : 1 + Math.min(connections, processors));
         connector = new Connector(configuration, new TextCommandFactory());
         try {
             connector.start();

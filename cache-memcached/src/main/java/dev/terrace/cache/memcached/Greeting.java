@@ -1,8 +1,11 @@
 package dev.terrace.cache.memcached;
 
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The first words on a connection: who we are, what the server speaks, whether it can do what a far tier needs, and its time.
@@ -12,11 +15,48 @@ import org.jspecify.annotations.Nullable;
  */
 record Greeting(MemcachedFarTier.Protocol protocol, Ask.@Nullable Authenticate credentials) {
 
+    private static final Logger LOG = LoggerFactory.getLogger("dev.terrace.cache.memcached");
+
+    private static final byte[] NO_BYTES = {};
+    private static final int MARK_SECONDS = 5;
+
     /** The oldest server whose meta protocol was tried. */
     private static final int[] FIRST_WITH_META = {1, 6, 18};
 
-    /** The server's statistics; fails where the server cannot be used. */
+    /** The server's statistics; fails where the server cannot be used, or connections reached different ones. */
     CompletableFuture<Reply.Table> greet(Link link) {
+        return introduce(link)
+                .thenCompose(stats -> link.connections().size() == 1
+                        ? CompletableFuture.completedFuture(stats)
+                        : identify(link).thenApply(done -> stats));
+    }
+
+    /**
+     * Leaves an item through one connection and looks for it through each: behind a name or an address that moves there may be
+     * another server than a moment ago.
+     */
+    private static CompletableFuture<Void> identify(Link link) {
+        String mark = "i:" + UUID.randomUUID();
+        return link.ask(List.of(new Ask.Store(mark, NO_BYTES, 0, MARK_SECONDS, Ask.ANY)))
+                .thenCompose(stored -> {
+                    if (!(stored.get(0) instanceof Reply.Stored)) {
+                        // One that is full, and may evict nothing (option -M), still answers reads.
+                        LOG.info("One connection to {} is used, since it stores nothing: {}", link, stored.get(0));
+                        link.useOne();
+                        return CompletableFuture.<@Nullable Void>completedFuture(null);
+                    }
+                    return link.askOnEach(link.dialect(), new Ask.Get(mark, false, false, 0))
+                            .thenAccept(Greeting::requireEach);
+                });
+    }
+
+    private static void requireEach(List<Reply> found) {
+        if (!found.stream().allMatch(Reply.Item.class::isInstance)) {
+            throw new IllegalStateException("connections reached different servers");
+        }
+    }
+
+    private CompletableFuture<Reply.Table> introduce(Link link) {
         if (credentials == null && protocol != MemcachedFarTier.Protocol.BINARY) {
             return greetInText(link);
         }
@@ -41,10 +81,12 @@ record Greeting(MemcachedFarTier.Protocol protocol, Ask.@Nullable Authenticate c
     }
 
     private static CompletableFuture<Void> authenticate(Link link, Ask.Authenticate who) {
-        return link.ask(BinaryDialect.INSTANCE, List.of(who)).thenAccept(replies -> {
-            if (replies.get(0) != Reply.DONE) {
-                String reason = replies.get(0) instanceof Reply.Failed failed ? ": " + failed.reason() : "";
-                throw new IllegalStateException("the server refuses user " + who.user() + reason);
+        return link.askOnEach(BinaryDialect.INSTANCE, who).thenAccept(replies -> {
+            for (Reply reply : replies) {
+                if (reply != Reply.DONE) {
+                    String reason = reply instanceof Reply.Failed failed ? ": " + failed.reason() : "";
+                    throw new IllegalStateException("the server refuses user " + who.user() + reason);
+                }
             }
         });
     }

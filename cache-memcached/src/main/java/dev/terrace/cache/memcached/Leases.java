@@ -43,7 +43,7 @@ final class Leases {
     record Beside(long cas, long recordEnds) {}
 
     private static Link ended() {
-        Link none = new Link("", new Link.Counts(), (link, reason) -> {});
+        Link none = new Link("", 1, new Link.Counts(), (link, reason) -> {});
         none.end("never connected");
         return none;
     }

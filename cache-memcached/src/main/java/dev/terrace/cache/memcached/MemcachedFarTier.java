@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A far tier in one or several Memcached servers (1.4 or newer), through xmemcached's connections: all caches share one pipelined
- * connection with each server. Thread-safe; nothing blocks but {@link #close}.
+ * connection with each server, or {@linkplain Builder#connections a few}. Thread-safe; nothing blocks but {@link #close}.
  *
  * <p>Connections are made in the background, and again whenever they are lost, half a second apart at most and with the names of
  * servers resolved anew, so that an application starts and runs while Memcached is down. Keys stay on their server while it is
@@ -57,7 +57,8 @@ public final class MemcachedFarTier implements FarTier {
         timer.setRemoveOnCancelPolicy(true);
         this.namespace = settings.namespace;
         this.wire = new Node.Wire(
-                new Driver(servers.size()),
+                new Driver(servers.size() * settings.connections),
+                settings.connections,
                 timer,
                 settings.resolver,
                 settings.threads,
@@ -193,9 +194,12 @@ public final class MemcachedFarTier implements FarTier {
 
         private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9._-]+");
         private static final int LARGEST_WEIGHT = 1_000;
+        private static final int DEFAULT_CONNECTIONS = 1;
+        private static final int MOST_CONNECTIONS = 16;
 
         private final List<Address> servers = new ArrayList<>();
         private String namespace = "";
+        private int connections = DEFAULT_CONNECTIONS;
         private Placement placement = Placement.RENDEZVOUS;
         private Protocol protocol = Protocol.AUTO;
         private Ask.@Nullable Authenticate credentials;
@@ -266,6 +270,22 @@ public final class MemcachedFarTier implements FarTier {
                 throw new IllegalArgumentException("namespace \"" + namespace + "\" is not of [A-Za-z0-9._-]+");
             }
             this.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * How many connections there are to each server: all are made and lost together, and what one thread asks goes through
+         * one of them. More than one helps where one thread of the driver has more to do than a processor can. 64 MB may be
+         * unanswered on each; {@code docs/memcached.md} has figures.
+         *
+         * @param connections from 1 to {@value #MOST_CONNECTIONS}, {@value #DEFAULT_CONNECTIONS} by default
+         */
+        public Builder connections(int connections) {
+            if (connections < 1 || connections > MOST_CONNECTIONS) {
+                throw new IllegalArgumentException(
+                        "connections " + connections + " is not from 1 to " + MOST_CONNECTIONS);
+            }
+            this.connections = connections;
             return this;
         }
 

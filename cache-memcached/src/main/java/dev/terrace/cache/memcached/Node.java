@@ -87,10 +87,12 @@ final class Node {
     /**
      * How servers are reached: what all of a tier share.
      *
+     * @param connections how many to each server
      * @param dialed as which server each address was dialed first
      */
     record Wire(
             Driver driver,
+            int connections,
             ScheduledExecutorService timer,
             Resolver resolver,
             Threads threads,
@@ -293,15 +295,17 @@ final class Node {
     }
 
     private void connect(Consumer<Link> connected, Consumer<Throwable> failed) {
-        Link made = new Link(address.toString(), counts, this::ended);
+        Link made = new Link(address.toString(), wire.connections(), counts, this::ended);
         try {
             InetAddress resolved = wire.resolver().resolve(address.host());
             if (closed) {
                 return;
             }
             dialed(resolved);
-            wire.driver()
-                    .connect(new InetSocketAddress(resolved, address.port()), made, (int) CONNECT_LIMIT.toMillis());
+            InetSocketAddress server = new InetSocketAddress(resolved, address.port());
+            for (Connection one : made.connections()) {
+                wire.driver().connect(server, one, (int) CONNECT_LIMIT.toMillis());
+            }
             connected.accept(made);
         } catch (Throwable e) {
             made.end("no connection");

@@ -313,7 +313,7 @@ final class LinkTest {
     }
 
     private Link connect() throws IOException {
-        Link link = new Link("test", new Link.Counts(), (ended, reason) -> {});
+        Link link = new Link("test", 1, new Link.Counts(), (ended, reason) -> {});
         link.speaks(MetaDialect.INSTANCE, LARGEST_ITEM);
         driver.connect(
                 (InetSocketAddress) listening.getLocalSocketAddress(),
@@ -321,12 +321,12 @@ final class LinkTest {
                     @Override
                     public void connected(MemcachedTCPSession connected) {
                         session.set(connected);
-                        link.connected(connected);
+                        link.connections().get(0).connected(connected);
                     }
 
                     @Override
                     public void disconnected(String reason) {
-                        link.disconnected(reason);
+                        link.connections().get(0).disconnected(reason);
                     }
                 },
                 (int) LIMIT.toMillis());

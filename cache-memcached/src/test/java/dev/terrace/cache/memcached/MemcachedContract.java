@@ -42,7 +42,11 @@ abstract class MemcachedContract extends FarTierContract {
 
     @Override
     protected FarTier newTier() {
-        return MemcachedFarTier.builder().servers(list()).protocol(protocol).build();
+        return settings().build();
+    }
+
+    MemcachedFarTier.Builder settings() {
+        return MemcachedFarTier.builder().servers(list()).protocol(protocol);
     }
 
     private String list() {

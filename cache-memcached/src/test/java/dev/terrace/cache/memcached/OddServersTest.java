@@ -389,6 +389,7 @@ final class OddServersTest {
                 new Address("127.0.0.1", server.port(), 1),
                 new Node.Wire(
                         driver,
+                        1,
                         timer,
                         Node.Resolver::system,
                         Node.Threads::daemon,

@@ -157,6 +157,8 @@ final class SaslTest {
         return MemcachedFarTier.builder()
                 .servers("127.0.0.1:" + port)
                 .credentials(USER, password)
+                // Each has to say so.
+                .connections(2)
                 .build();
     }
 

@@ -49,7 +49,7 @@ final class SeenHeadersTest {
     }
 
     private static Link link() {
-        return new Link("test", new Link.Counts(), (ended, reason) -> {});
+        return new Link("test", 1, new Link.Counts(), (ended, reason) -> {});
     }
 
     private static FarRecord record(long version, long writeId) {
