@@ -121,7 +121,7 @@ final class RecoveryQueue {
     }
 
     void addClear() {
-        add(now -> clear = new Waiting(due(now), clear == null ? now : clear.since()));
+        add(this::coverAll);
     }
 
     private long due(long now) {
@@ -138,12 +138,7 @@ final class RecoveryQueue {
             change.accept(now);
             if (keys.size() + tags.size() > bounds.capacity()) {
                 overflow = clear == null;
-                clear = new Waiting(due(now), oldest(now));
-            }
-            if (clear != null) {
-                // The clear covers what is there; keys and tags need no repair of their own.
-                keys.clear();
-                tags.clear();
+                coverAll(now);
             }
             start = !replaying;
             replaying = true;
@@ -162,6 +157,13 @@ final class RecoveryQueue {
         if (start) {
             scheduleReplay();
         }
+    }
+
+    /** One clear for all that waits. What comes later is not covered: the server may have cleared already. */
+    private void coverAll(long now) {
+        clear = new Waiting(due(now), oldest(now));
+        keys.clear();
+        tags.clear();
     }
 
     private int resized() {

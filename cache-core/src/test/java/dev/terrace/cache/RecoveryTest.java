@@ -231,6 +231,50 @@ final class RecoveryTest {
         assertThat(other.read(9)).isEqualTo("new");
     }
 
+    /** The server has cleared before the change that was lost, so that the clear does not cover it. */
+    @Test
+    void aChangeThatIsLostWhileTheClearOfAFullQueueIsUnderWayIsRepairedToo() {
+        Gate clear = clearUnderWay();
+        other.cache.put(9, "old");
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(9);
+        fleet.rows.put(9, "new");
+        clear.open();
+        fleet.time.advance(Duration.ofSeconds(2));
+
+        assertThat(queued()).isZero();
+        assertThat(other.read(9)).isEqualTo("new");
+    }
+
+    @Test
+    void aTagThatIsLostWhileTheClearOfAFullQueueIsUnderWayIsRaisedToo() {
+        Gate clear = clearUnderWay();
+        other.cache.put(9, "old", EntryOptions.tags("red"));
+        node.far.next(Call.RAISE_MARKERS, Fault.fail());
+        node.async().invalidateTag("red");
+        fleet.rows.put(9, "new");
+        clear.open();
+        fleet.time.advance(Duration.ofSeconds(2));
+
+        assertThat(queued()).isZero();
+        assertThat(other.read(9)).isEqualTo("new");
+    }
+
+    /** The queue of the node became a clear, which the server has made and not answered yet. */
+    private Gate clearUnderWay() {
+        node.far.next(Call.INVALIDATE, Fault.fail(), Fault.fail(), Fault.fail(), Fault.fail());
+        for (int key = 1; key <= 4; key++) {
+            node.async().invalidate(key);
+        }
+        Gate clear = new Gate();
+        node.far.next(Call.RAISE_MARKERS, Fault.delayReply(clear));
+        for (int millis = 0; millis < 300 && clear.waiting() == 0; millis++) {
+            fleet.time.advance(Duration.ofMillis(1));
+        }
+        assertThat(clear.waiting()).isEqualTo(1);
+        return clear;
+    }
+
     @Test
     void aChangeDuringTheRepairOfItsKeyIsRepairedAgain() {
         node.far.next(Call.INVALIDATE, Fault.fail());
@@ -270,9 +314,11 @@ final class RecoveryTest {
         Duration age = node.cache.stats().far().recoveryAge();
         assertThat(age).isBetween(Duration.ofMinutes(3), Duration.ofMinutes(4));
 
-        for (int key = 2; key < 10; key++) {
+        for (int key = 2; key < 8; key++) {
             node.async().invalidate(key);
         }
+        assertThat(queued()).as("one clear for four, and three").isEqualTo(4);
+        node.async().invalidate(8);
         assertThat(queued()).as("one clear for all").isEqualTo(1);
         assertThat(node.cache.stats().far().recoveryAge()).isGreaterThanOrEqualTo(age);
         node.async().clear();
