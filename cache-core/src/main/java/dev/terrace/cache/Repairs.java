@@ -6,12 +6,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Changes of one kind that wait for repair, each name once. What was tried in vain waits behind what was not tried yet, and goes
- * to the end each time, so that names whose server is down hold up no others. Not thread-safe.
+ * to the end each time, so that names whose server is down hold up no others. Nor do new ones of that server: after some that
+ * were refused it is the turn of what was refused before. Not thread-safe.
  */
 final class Repairs<T> {
 
     private final Map<T, Waiting> untried = new LinkedHashMap<>();
     private final Map<T, Waiting> refused = new LinkedHashMap<>();
+    /** Whether something had been refused before what was given out last. */
+    private boolean hadRefused;
+    /** Whether the next turn is that of what was refused. */
+    private boolean refusedFirst;
 
     /**
      * A change that waits.
@@ -58,8 +63,12 @@ final class Repairs<T> {
         return untried.values().stream().anyMatch(waiting -> waiting.due() <= now);
     }
 
-    /** What may be sent now: what was not tried yet, or where there is none of that, what was tried longest ago. */
+    /** What may be sent now: what was not tried yet, or, by turns and where there is none of that, what was tried longest ago. */
     Map<T, Waiting> due(long now, int mostUntried, int mostRefused) {
+        hadRefused = !refused.isEmpty();
+        if (refusedFirst && hadRefused) {
+            return due(refused, now, mostRefused);
+        }
         Map<T, Waiting> due = due(untried, now, mostUntried);
         return due.isEmpty() ? due(refused, now, mostRefused) : due;
     }
@@ -79,15 +88,19 @@ final class Repairs<T> {
 
     /** It was repaired; if it has changed again meanwhile, that still waits. */
     void repaired(T name, Waiting sent) {
-        if (!untried.remove(name, sent)) {
-            refused.remove(name, sent);
+        if (!untried.remove(name, sent) && refused.remove(name, sent)) {
+            refusedFirst = false;
         }
     }
 
     /** Its repair was not acknowledged. */
     void refused(T name, Waiting sent) {
-        if (untried.remove(name, sent) || refused.remove(name, sent)) {
+        if (untried.remove(name, sent)) {
             refused.put(name, sent);
+            refusedFirst = hadRefused;
+        } else if (refused.remove(name, sent)) {
+            refused.put(name, sent);
+            refusedFirst = false;
         }
     }
 }

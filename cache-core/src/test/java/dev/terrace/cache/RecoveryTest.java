@@ -382,6 +382,44 @@ final class RecoveryTest {
     }
 
     @Test
+    void aServerThatIsBackIsRepairedWhileWritesToALostOneGoOnFailing() {
+        Fleet.Node writer = roomy();
+        other.cache.put(2, "old");
+        writer.far.loseServerOf(name -> name.startsWith("1") || name.startsWith("2"));
+        writer.async().invalidate(2);
+        fleet.rows.put(2, "new");
+        for (int i = 0; i < 40; i++) {
+            if (i == 20) {
+                lose(writer, "1");
+            }
+            writer.async().invalidate(1_000 + i);
+            fleet.time.advance(Duration.ofMillis(50));
+        }
+
+        assertThat(other.read(2)).isEqualTo("new");
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(40);
+    }
+
+    @Test
+    void aTagWhoseServerIsBackIsRaisedWhileThoseOfALostOneGoOnFailing() {
+        Fleet.Node writer = roomy();
+        other.cache.put(2, "old", EntryOptions.tags("back"));
+        writer.far.loseServerOf(name -> name.startsWith("lost") || name.startsWith("back"));
+        writer.async().invalidateTag("back");
+        fleet.rows.put(2, "new");
+        for (int i = 0; i < 40; i++) {
+            if (i == 20) {
+                lose(writer, "lost");
+            }
+            writer.async().invalidateTag("lost" + i % 5);
+            fleet.time.advance(Duration.ofMillis(50));
+        }
+
+        assertThat(other.read(2)).isEqualTo("new");
+        assertThat(writer.cache.stats().far().recoveryQueued()).isEqualTo(5);
+    }
+
+    @Test
     void aTagWhoseServerIsLostHoldsUpNeitherKeysNorOtherTags() {
         Fleet.Node writer = roomy();
         lose(writer, "lost");
