@@ -43,7 +43,9 @@ final class Subscriber {
     private final Partings partings = new Partings();
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection;
+    /** Or to be made after a pause: who begins to listen meanwhile makes no attempt besides. */
     private boolean dialing;
+
     private boolean closed;
 
     /**
@@ -170,7 +172,6 @@ final class Subscriber {
 
     private void failed(Throwable failure) {
         LOG.debug("{} cannot be listened to; trying again", wire.server(), failure);
-        dialed(null);
         again(PAUSE_MILLIS);
     }
 
@@ -201,7 +202,6 @@ final class Subscriber {
     /** Which of the two servers is meant is not known; new connections go there. */
     private void part() {
         boolean leaves = partings.begin();
-        dialed(null);
         again(Math.max(PAUSE_MILLIS, partings.pause().toMillis()));
         if (leaves) {
             wire.leave(APART);
@@ -209,7 +209,7 @@ final class Subscriber {
     }
 
     /** @return whether it may be used */
-    private boolean dialed(@Nullable StatefulRedisPubSubConnection<String, byte[]> made) {
+    private boolean dialed(StatefulRedisPubSubConnection<String, byte[]> made) {
         lock.lock();
         try {
             dialing = false;
@@ -297,6 +297,7 @@ final class Subscriber {
                 return;
             }
             connection = null;
+            dialing = true;
         } finally {
             lock.unlock();
         }
@@ -305,7 +306,15 @@ final class Subscriber {
     }
 
     private void again(long pauseMillis) {
-        after(pauseMillis, this::dial);
+        after(pauseMillis, () -> {
+            lock.lock();
+            try {
+                dialing = false;
+            } finally {
+                lock.unlock();
+            }
+            dial();
+        });
     }
 
     private void after(long millis, Runnable task) {
