@@ -124,13 +124,18 @@ abstract class Client implements RedisConnection.Dialer {
                 () -> {
                     try {
                         dialed.complete(connect.get());
-                    } catch (RuntimeException e) {
+                    } catch (Throwable e) {
                         dialed.completeExceptionally(e);
                     }
                 },
                 "terrace-redis-connect");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // There may be a thread to be had by the next time.
+            dialed.completeExceptionally(e);
+        }
         return dialed;
     }
 
