@@ -733,14 +733,18 @@ public final class WriteBehind<K, V> extends ForwardingCache<K, V> {
         closed = true;
     }
 
+    /** Not given up for an interrupt, which has been passed on to them. */
     private void awaitThreads(CloseDeadline deadline) {
-        boolean interrupted = false;
+        boolean interrupted = Thread.interrupted();
         for (Thread thread : threads) {
-            try {
-                // Nothing would be for ever.
-                thread.join(Math.max(1, deadline.toEnd().toMillis()));
-            } catch (InterruptedException e) {
-                interrupted = true;
+            while (true) {
+                try {
+                    // Nothing would be for ever.
+                    thread.join(Math.max(1, deadline.toEnd().toMillis()));
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
         }
         if (interrupted) {

@@ -759,6 +759,29 @@ final class WriteBehindTest {
                 .isBetween(deadline.dividedBy(2), deadline.multipliedBy(2).minusMillis(200));
     }
 
+    /** Others may go on with the journal once it is closed. */
+    @Test
+    void anInterruptedCloseStillWaitsForWhatIsBeingWritten() throws InterruptedException {
+        CountDownLatch writing = new CountDownLatch(1);
+        AtomicBoolean written = new AtomicBoolean();
+        WriteBehind<String, String> cache = built(WriteBehind.around(inner(), (BatchWriter<String, String>) batch -> {
+                    writing.countDown();
+                    long end = System.nanoTime() + Duration.ofMillis(300).toNanos();
+                    while (System.nanoTime() < end) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                    written.set(true);
+                })
+                .flushers(1)
+                .journal(new CrashingJournal(), StringCodec.utf8(), StringCodec.utf8()));
+        cache.put("a", "1");
+        assertThat(writing.await(10, TimeUnit.SECONDS)).isTrue();
+        Thread.currentThread().interrupt();
+        cache.close();
+        assertThat(written).isTrue();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
     /** A cache that takes a put but does not return before it is let. */
     private final class SlowCache extends ForwardingCache<String, String> {
 
