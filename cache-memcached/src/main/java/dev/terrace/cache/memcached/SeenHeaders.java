@@ -50,8 +50,11 @@ final class SeenHeaders {
     /** The header of the item that has this CAS id, if it is known. */
     @Nullable
     FarRecord recall(String name, Link link, long cas) {
-        Seen seen = slots.get(slot(cas));
+        int slot = slot(cas);
+        Seen seen = slots.get(slot);
         if (seen == null || !seen.is(link, cas) || !seen.name().equals(name)) {
+            // Else it would never be remembered, if two were remembered at once.
+            marks.compareAndSet(slot, mark(link, cas), 0);
             return null;
         }
         return new FarRecord(

@@ -37,6 +37,19 @@ final class SeenHeadersTest {
         assertThat(seen.recall("a", link, 7 + (1L << 15))).isNotNull();
     }
 
+    /** As when two are seen at once whose ids share a slot: the mark is of the one, and the header of the other. */
+    @Test
+    void whatIsTakenForSeenAndIsNotIsRememberedOnceItWasMissed() {
+        long other = 7 ^ (1L << 52 | 1L << 20);
+        seen.saw("a", link, record(7, 1));
+        seen.saw("b", link, record(other, 2));
+        assertThat(seen.recall("b", link, other)).isNull();
+
+        seen.saw("b", link, record(other, 2));
+
+        assertThat(seen.recall("b", link, other)).isNotNull();
+    }
+
     @Test
     void whatAnotherServerOrTheSameAfterARestartCountsAlikeReplacesWhatWasSeen() {
         seen.saw("a", link, record(7, 1));
