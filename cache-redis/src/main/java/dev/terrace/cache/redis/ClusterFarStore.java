@@ -338,14 +338,15 @@ final class ClusterFarStore implements FarStore {
         String said = failure instanceof RedisCommandExecutionException ? String.valueOf(failure.getMessage()) : "";
         String[] words = said.split(" ", -1);
         if (number < MOST_ATTEMPTS && words.length >= 3 && words[0].equals("MOVED")) {
-            if (servers.at(words[2]) == asked) {
+            String there = servers.named(words[2], asked);
+            if (servers.at(there) == asked) {
                 asked.strayed();
             }
-            servers.moved(SlotHash.getSlot(question.key()), words[2]);
+            servers.moved(SlotHash.getSlot(question.key()), there);
             return attempt(question, number + 1);
         }
         if (number < MOST_ATTEMPTS && words.length >= 3 && words[0].equals("ASK") && question.kind() == Kind.READ) {
-            ClusterServers.Node next = servers.at(words[2]);
+            ClusterServers.Node next = servers.at(servers.named(words[2], asked));
             if (next != null) {
                 return ask(question, next, store(next).asking(), number + 1);
             }

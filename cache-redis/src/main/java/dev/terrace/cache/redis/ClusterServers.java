@@ -157,6 +157,20 @@ final class ClusterServers {
         return nodes.get(address);
     }
 
+    /** The address that one has named, which may leave out its host: that is the one that was asked. */
+    String named(String address, Node asked) {
+        int colon = address.lastIndexOf(':');
+        String host = address.substring(0, Math.max(colon, 0));
+        if (!host.isEmpty() && !host.equals("?")) {
+            return address;
+        }
+        return nodes.entrySet().stream()
+                .filter(known -> known.getValue() == asked)
+                .map(known -> known.getKey().substring(0, known.getKey().lastIndexOf(':')) + address.substring(colon))
+                .findFirst()
+                .orElse(address);
+    }
+
     List<Node> primaries() {
         return primaries;
     }

@@ -144,6 +144,19 @@ final class MovedPrimaryTest {
         isSeenOf(there, here, "newest");
     }
 
+    /** They mean the host that was asked. */
+    @Test
+    void aMoveIsFollowedAtOnceWhereNodesDoNotSayTheirHosts() {
+        RedisCluster cluster =
+                keep(RedisCluster.start(0, () -> List.of("--cluster-preferred-endpoint-type", "unknown-endpoint")));
+        Cache<String, String> here = cache(cluster, RedisCoherence.TRACKING, SHORT, builder -> builder);
+        Eventually.holds("it is written", () -> isStored(here, "first"));
+        for (int i = 0; i < 6; i++) {
+            cluster.moveSlotOf(RECORD, otherThan(cluster.ownerOf(RECORD), cluster));
+            assertThat(isStored(here, "value " + i)).isTrue();
+        }
+    }
+
     /** What is published in a cluster is told by all its nodes, and by no other. */
     @Test
     void whoIsOfNoClusterOrOfAnotherIsNotListenedTo() {
