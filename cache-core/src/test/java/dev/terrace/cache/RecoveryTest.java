@@ -292,6 +292,31 @@ final class RecoveryTest {
         assertThat(queued()).isZero();
     }
 
+    /** Fills the queue, so that a clear waits. */
+    private void overflow() {
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidateAll(List.of(1, 2, 3, 4));
+        assertThat(queued()).as("one clear").isEqualTo(1);
+    }
+
+    @Test
+    void aChangeThatMayStillTakeEffectWhenTheClearIsSentIsRepairedByItself() {
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(9);
+        fleet.time.advance(Duration.ofMillis(80));
+        overflow();
+        fleet.time.advance(Duration.ofMillis(60));
+        node.far.next(Call.INVALIDATE, Fault.fail());
+        node.async().invalidate(8);
+        assertThat(queued()).isEqualTo(2);
+
+        fleet.time.advance(Duration.ofMillis(80));
+        assertThat(node.far.count(Call.RAISE_MARKERS)).isEqualTo(1);
+        assertThat(queued()).as("the clear was sent before this one may be").isEqualTo(1);
+        fleet.time.advance(Duration.ofSeconds(1));
+        assertThat(queued()).isZero();
+    }
+
     @Test
     void aPutIfAbsentThatMayOrMayNotHaveStoredIsRepaired() {
         node.far.next(Call.PUT_IF_UNCHANGED, Fault.dropReply());
