@@ -31,6 +31,7 @@ final class SimulatedCallers {
 
     private final SimulationPlan plan;
     private final SimulatedTime time;
+    private final SimulatedServer server;
     private final SimulatedSource source;
     private final SimulationHistory history;
     private final Random random;
@@ -46,6 +47,7 @@ final class SimulatedCallers {
     SimulatedCallers(SimulationPlan plan, SimulatedNode.World world, Random random, Consumer<String> notes) {
         this.plan = plan;
         this.time = world.time();
+        this.server = world.server();
         this.source = world.source();
         this.history = world.history();
         this.random = random;
@@ -53,6 +55,14 @@ final class SimulatedCallers {
     }
 
     void begin(List<SimulatedNode> nodes, SimulatedForeigner foreigner) {
+        for (SimulatedNode node : nodes) {
+            SimulatedNode other = nodes.get((node.number() + 1) % nodes.size());
+            node.onChangesOfOthers(key -> changeAtOnce(other, key));
+        }
+        operateLater(nodes, foreigner);
+    }
+
+    private void operateLater(List<SimulatedNode> nodes, SimulatedForeigner foreigner) {
         time.after((long) (-Math.log(1 - random.nextDouble()) * USUAL_PAUSE), () -> {
             SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
             SimulatedNode other = nodes.get((node.number() + random.nextInt(2) + 1) % nodes.size());
@@ -61,12 +71,27 @@ final class SimulatedCallers {
             } else if (random.nextInt(100) == 0) {
                 collide(node, other, random.nextInt(plan.keys()));
             } else if (!node.clock().isPaused()) {
-                operate(node, other, random.nextInt(plan.keys()));
+                int key = random.nextInt(plan.keys());
+                if (!node.isLeftAlone(key)) {
+                    operate(node, other, key);
+                }
             }
             if (++operations < plan.operations()) {
-                begin(nodes, foreigner);
+                operateLater(nodes, foreigner);
             }
         });
+    }
+
+    private void changeAtOnce(SimulatedNode node, int key) {
+        if (!areDone() && !node.clock().isPaused()) {
+            if (random.nextBoolean()) {
+                put(node, Map.of(key, source.change(key, true)));
+            } else {
+                List<Integer> keys = someKeys(node, key);
+                keys.forEach(one -> source.change(one, true));
+                invalidate(node, keys);
+            }
+        }
     }
 
     boolean areDone() {
@@ -121,23 +146,23 @@ final class SimulatedCallers {
         if (kind < 44 || (kind >= 57 && kind < 93 && !writes(node))) {
             get(node, key);
         } else if (kind < 50) {
-            getAll(node, someKeys(key), false);
+            getAll(node, someKeys(node, key), false);
         } else if (kind < 55) {
             peek(node, key);
         } else if (kind < 57) {
-            getAll(node, someKeys(key), true);
+            getAll(node, someKeys(node, key), true);
         } else if (kind < 65) {
             changed(key, row -> put(node, Map.of(key, row)));
         } else if (kind < 67) {
             Map<Integer, Row> rows = new LinkedHashMap<>();
-            someKeys(key).forEach(one -> rows.put(one, source.change(one, true)));
+            someKeys(node, key).forEach(one -> rows.put(one, source.change(one, true)));
             put(node, rows);
         } else if (kind < 70) {
             changed(key, row -> putIfAbsent(node, key, row));
         } else if (kind < 78) {
             changed(key, row -> invalidate(node, List.of(key)));
         } else if (kind < 80) {
-            changed(key, row -> invalidate(node, someKeys(key)));
+            changed(key, row -> invalidate(node, someKeys(node, key)));
         } else if (kind < 86) {
             changed(key, row -> invalidateTag(node, SimulatedSource.keyTag(key)));
         } else if (kind < 89) {
@@ -184,10 +209,10 @@ final class SimulatedCallers {
         });
     }
 
-    private List<Integer> someKeys(int first) {
+    private List<Integer> someKeys(SimulatedNode node, int first) {
         List<Integer> keys = new ArrayList<>(List.of(first));
         for (int key = 0; key < plan.keys(); key++) {
-            if (key != first && random.nextBoolean()) {
+            if (key != first && random.nextBoolean() && !node.isLeftAlone(key)) {
                 keys.add(key);
             }
         }
@@ -205,6 +230,14 @@ final class SimulatedCallers {
         answer(node, "get", key, value, true);
         if (random.nextInt(40) == 0) {
             node.clock().after((long) (random.nextDouble() * 20_000_000), () -> value.cancel(true));
+        }
+        if (plan.rarities().isCrowded() && random.nextInt(4) == 0) {
+            // As early as anybody can look after a load, which is not stored yet.
+            value.thenRun(() -> {
+                if (!areDone()) {
+                    peek(node, key);
+                }
+            });
         }
     }
 
@@ -264,7 +297,7 @@ final class SimulatedCallers {
     private void checkReadFailure(String what, Throwable failure) {
         boolean expected = failure instanceof SimulatedNode.SourceFailure
                 || failure instanceof CancellationException
-                || (!plan.faults().isNone()
+                || (!plan.isFaultless()
                         && (failure instanceof LoadTimeoutException || failure instanceof LoadRejectedException));
         if (!expected) {
             history.violated(what + " failed with " + failure + " at " + List.of(failure.getStackTrace()));
@@ -327,6 +360,9 @@ final class SimulatedCallers {
     private void invalidateTag(SimulatedNode node, String tag) {
         Change change = history.begin(node.number(), null, tag, null);
         write(node, "invalidateTag " + tag, List.of(change), node.async().invalidateTag(tag));
+        if (plan.rarities().isCrowded() && random.nextInt(4) == 0) {
+            time.after((long) (random.nextDouble() * 4_000_000), () -> server.receive(() -> server.evictMarker(tag)));
+        }
     }
 
     private void clear(SimulatedNode node) {
@@ -359,7 +395,7 @@ final class SimulatedCallers {
         history.returned(change, failure == null);
         if (failure != null) {
             unacknowledged.add(change);
-            if (!(failure instanceof FarWriteException) || plan.faults().isNone()) {
+            if (!(failure instanceof FarWriteException) || plan.isFaultless()) {
                 history.violated("a write on node " + node.number() + " failed with " + failure);
             }
         }

@@ -142,10 +142,14 @@ final class SimulatedFarTier implements FarTier {
         private <T> CompletableFuture<List<T>> exchange(FarOperation operation, List<Supplier<T>> parts) {
             CompletableFuture<List<T>> result = new CompletableFuture<>();
             int life = server.life();
-            long travel = network.request(node, operation);
+            long straggling = network.straggler(node, operation);
+            long travel = straggling >= 0 ? straggling : network.request(node, operation);
             if (travel < 0) {
                 undelivered(travel, result);
             } else {
+                if (straggling >= 0) {
+                    undelivered(SimulatedNetwork.CUT, result);
+                }
                 Exchange<T> exchange = new Exchange<>(operation, new ArrayDeque<>(parts), result, life);
                 time.after(travel, () -> server.receive(exchange));
             }
@@ -244,8 +248,14 @@ final class SimulatedFarTier implements FarTier {
         public CompletionStage<List<WriteReply>> invalidate(Collection<String> keys, Duration tombstoneTime) {
             return send(FarOperation.INVALIDATE, () -> {
                 long deadline = deadline();
-                return each(
-                        keys, key -> write(() -> server.invalidate(key, tombstoneTime, random.nextLong(), deadline)));
+                return each(keys, key -> {
+                    WriteReply reply =
+                            write(() -> server.invalidate(key, tombstoneTime, random.nextLong(), deadline));
+                    if (reply instanceof WriteReply.Stored) {
+                        history.invalidated(node, Integer.valueOf(key));
+                    }
+                    return reply;
+                });
             });
         }
 
@@ -385,6 +395,9 @@ final class SimulatedFarTier implements FarTier {
             RuntimeException refused = failure;
             clock.after(travel, () -> {
                 if (server.life() != life) {
+                    return;
+                }
+                if (result.isDone()) {
                     return;
                 }
                 if (refused == null) {

@@ -15,8 +15,11 @@ final class SimulatedFaults implements SimulatedNetwork {
     private final Random random;
     private final SimulationPlan.Faults plan;
     private final Duration blinks;
+    private final SimulationPlan.Rarities rarities;
     private final boolean[] holdsRequests;
     private final boolean[] losesReplies;
+    private final boolean[] isAlone;
+    private final boolean[] isReset;
     private boolean over;
 
     SimulatedFaults(SimulatedTime time, Random random, SimulationPlan plan) {
@@ -26,6 +29,9 @@ final class SimulatedFaults implements SimulatedNetwork {
         this.blinks = plan.server().blinks();
         this.holdsRequests = new boolean[plan.nodes()];
         this.losesReplies = new boolean[plan.nodes()];
+        this.rarities = plan.rarities();
+        this.isAlone = new boolean[plan.nodes()];
+        this.isReset = new boolean[plan.nodes()];
     }
 
     /** Those who suffer. */
@@ -39,6 +45,44 @@ final class SimulatedFaults implements SimulatedNetwork {
     void begin(Victims victims) {
         strikeLater(victims);
         blinkLater(victims.nodes());
+        if (rarities.isolates()) {
+            isolateLater(victims);
+            resetLater(victims.nodes());
+        }
+    }
+
+    /** Who uses a node that is about to be alone leaves one key there alone, whose copy is as it was when that began. */
+    private void isolateLater(Victims victims) {
+        time.after((long) (rarities.isolation().toNanos() * 2 * random.nextDouble()), () -> {
+            if (over) {
+                return;
+            }
+            SimulatedNode node = victims.nodes().get(random.nextInt(victims.nodes().size()));
+            int key = random.nextInt(victims.keys());
+            node.leaveAlone(key, Duration.ofMillis(300 + random.nextInt(600)));
+            time.after(late(20), () -> node.letOthersChange(key));
+            time.after(late(150), () -> {
+                isAlone[node.number()] = !over;
+                time.after(late(2_500), () -> {
+                    isAlone[node.number()] = false;
+                    isolateLater(victims);
+                });
+            });
+        });
+    }
+
+    private void resetLater(List<SimulatedNode> nodes) {
+        time.after((long) (rarities.isolation().toNanos() * 2 * random.nextDouble()), () -> {
+            if (over) {
+                return;
+            }
+            int node = random.nextInt(nodes.size());
+            isReset[node] = true;
+            time.after(late(400), () -> {
+                isReset[node] = false;
+                resetLater(nodes);
+            });
+        });
     }
 
     private void blinkLater(List<SimulatedNode> nodes) {
@@ -66,6 +110,8 @@ final class SimulatedFaults implements SimulatedNetwork {
         victims.nodes().forEach(node -> {
             holdsRequests[node.number()] = false;
             losesReplies[node.number()] = false;
+            isAlone[node.number()] = false;
+            isReset[node.number()] = false;
             node.calmDown();
             node.switches().far(true);
             node.switches().near(true);
@@ -75,6 +121,9 @@ final class SimulatedFaults implements SimulatedNetwork {
 
     @Override
     public long request(int node, FarOperation operation) {
+        if (isAlone[node]) {
+            return LOST;
+        }
         long fate = message();
         // A half-open connection: what is written into it arrives when it comes back to life, or never.
         return holdsRequests[node] && fate >= 0 ? veryLate(2_000) : fate;
@@ -82,13 +131,33 @@ final class SimulatedFaults implements SimulatedNetwork {
 
     @Override
     public long reply(int node, FarOperation operation) {
-        return losesReplies[node] && !over ? LOST : message();
+        if (isAlone[node] || (losesReplies[node] && !over)) {
+            return LOST;
+        }
+        long fate = message();
+        return rarities.isCrowded() && !over && random.nextBoolean()
+                ? fate + (long) (rarities.slowReplies().toNanos() * random.nextDouble())
+                : fate;
+    }
+
+    /** In time to be stored: later than that it would be refused. */
+    @Override
+    public long straggler(int node, FarOperation operation) {
+        boolean writes = operation == FarOperation.PUT
+                || operation == FarOperation.INVALIDATE
+                || operation == FarOperation.EXPIRE;
+        return isReset[node] && !isAlone[node] && writes && random.nextBoolean() ? late(95) : LOST;
     }
 
     @Override
     public long link(int node, boolean toNode) {
         boolean broken = toNode ? losesReplies[node] : holdsRequests[node];
-        return broken && !over ? LOST : linkMessage();
+        if (isAlone[node] || (broken && !over)) {
+            return LOST;
+        }
+        return toNode && rarities.isolates() && !over && random.nextBoolean()
+                ? rarities.slowLink().toNanos()
+                : linkMessage();
     }
 
     @Override

@@ -25,6 +25,8 @@ final class SimulatedLink implements ChangeFeed {
     private final SimulatedClock clock;
     private final SimulatedServer server;
     private final SimulatedNetwork network;
+    private final SimulationHistory history;
+    private final Owner owner;
     private final Random random;
     private @Nullable Listener listener;
     private @Nullable Connection current;
@@ -32,11 +34,33 @@ final class SimulatedLink implements ChangeFeed {
     /** When it began to tell, was lost, began to tell again, and so on. */
     private final List<Long> beginningsAndEnds = new ArrayList<>();
 
-    SimulatedLink(int node, SimulatedNode.World world, SimulatedClock clock, SimulatedFarTier.Chances chances) {
+    /** The node at this end. */
+    interface Owner {
+        /** @param sent when the server told of a change of this key, by this notice */
+        void told(int key, SimulationHistory.Moment sent, Runnable notice);
+
+        /**
+         * How long an answer may travel where many a connection is lost, unnoticed and for long, behind one; zero where that does
+         * not happen.
+         */
+        Duration longestAnswer();
+
+        /** A connection is lost behind an answer: nobody tells what happens from now on. */
+        void lost();
+    }
+
+    SimulatedLink(
+            int node,
+            SimulatedNode.World world,
+            SimulatedClock clock,
+            SimulatedFarTier.Chances chances,
+            Owner owner) {
         this.node = node;
         this.time = world.time();
         this.server = world.server();
         this.clock = clock;
+        this.history = world.history();
+        this.owner = owner;
         this.network = chances.network();
         this.random = new Random(chances.random().nextLong());
     }
@@ -71,11 +95,16 @@ final class SimulatedLink implements ChangeFeed {
 
     /** Whether it told then. */
     boolean wasArmed(long then) {
+        return wasArmed(then, then);
+    }
+
+    /** Whether it told then, and had since an earlier time. */
+    boolean wasArmed(long since, long then) {
         int i = beginningsAndEnds.size();
         while (i > 0 && beginningsAndEnds.get(i - 1) > then) {
             i--;
         }
-        return i % 2 == 1;
+        return i % 2 == 1 && beginningsAndEnds.get(i - 1) <= since;
     }
 
     private void connect() {
@@ -128,11 +157,20 @@ final class SimulatedLink implements ChangeFeed {
                 return;
             }
             long askedAt = told.nanos();
-            ask(() -> deliver(() -> {
-                answered++;
-                told.confirmed(0, askedAt);
-                beatLater();
-            }));
+            ask(() -> {
+                deliver(() -> {
+                    answered++;
+                    told.confirmed(0, askedAt);
+                    beatLater();
+                });
+                if (!owner.longestAnswer().isZero() && random.nextInt(8) == 0) {
+                    // What happens while it is on its way is told by nobody.
+                    time.after((long) (owner.longestAnswer().toNanos() / 2 * random.nextDouble()), () -> {
+                        blink();
+                        owner.lost();
+                    });
+                }
+            });
         }
 
         private void beatLater() {
@@ -199,7 +237,8 @@ final class SimulatedLink implements ChangeFeed {
 
         @Override
         public void changed(String key) {
-            tell(listener -> listener.changed(0, key));
+            SimulationHistory.Moment sent = history.moment();
+            deliver(() -> owner.told(Integer.parseInt(key), sent, () -> told.changed(0, key)));
         }
 
         @Override
@@ -217,7 +256,7 @@ final class SimulatedLink implements ChangeFeed {
         public void gone() {
             silentToServer = true;
             silentToNode = true;
-            if (random.nextBoolean()) {
+            if (owner.longestAnswer().isZero() && random.nextBoolean()) {
                 clock.after(100_000, this::end);
             }
         }
@@ -230,7 +269,7 @@ final class SimulatedLink implements ChangeFeed {
                     beginningsAndEnds.add(time.nanos());
                 }
                 told.lost(0);
-                long pause = random.nextInt(8) == 0 ? LONGEST_PAUSE : USUAL_PAUSE;
+                long pause = random.nextInt(owner.longestAnswer().isZero() ? 8 : 2) == 0 ? LONGEST_PAUSE : USUAL_PAUSE;
                 clock.after((long) (pause * random.nextDouble()), SimulatedLink.this::connect);
             }
         }

@@ -12,7 +12,13 @@ interface SimulatedNetwork {
     /** How long a request travels in nanoseconds, or {@link #LOST} or {@link #CUT}. */
     long request(int node, FarOperation operation);
 
-    /** The same for its reply, which the sender may be told is lost though the request was not. */
+    /**
+     * How long a request travels whose sender is told at once that it is lost, as who closes a connection is of what he has
+     * written; {@link #LOST} where it is not so.
+     */
+    long straggler(int node, FarOperation operation);
+
+    /** How long its reply travels, which the sender may be told is lost though the request was not. */
     long reply(int node, FarOperation operation);
 
     /** How long a message on the link travels; where it does not arrive, none arrives after it in this direction. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,9 @@ final class SimulatedNode implements SimulationHistory.Rules {
     private boolean loadsFail;
     private boolean calm;
     private @Nullable Run running;
+    private IntConsumer changes = key -> {};
+    private int keyLeftAlone;
+    private long leftAloneUntil;
 
     /** What all nodes share. */
     record World(SimulatedTime time, SimulatedServer server, SimulatedSource source, SimulationHistory history) {}
@@ -48,7 +52,24 @@ final class SimulatedNode implements SimulationHistory.Rules {
         this.plan = plan;
         this.clock = clock;
         this.random = chances.random();
-        this.link = plan.server().linked() ? new SimulatedLink(number, world, clock, chances) : null;
+        this.link = plan.server().linked()
+                ? new SimulatedLink(number, world, clock, chances, new SimulatedLink.Owner() {
+                    @Override
+                    public void told(int key, SimulationHistory.Moment sent, Runnable notice) {
+                        SimulatedNode.this.told(key, sent, notice);
+                    }
+
+                    @Override
+                    public Duration longestAnswer() {
+                        return plan.rarities().slowLink();
+                    }
+
+                    @Override
+                    public void lost() {
+                        letOthersChange(SimulatedNode.this.random.nextInt(plan.keys()));
+                    }
+                })
+                : null;
         this.tier = new SimulatedFarTier(number, world, clock, chances, link);
         this.cache = built();
     }
@@ -123,6 +144,36 @@ final class SimulatedNode implements SimulationHistory.Rules {
         }
     }
 
+    /** Whoever uses this node does not use this key here for a while. */
+    void leaveAlone(int key, Duration time) {
+        keyLeftAlone = key;
+        leftAloneUntil = world.time().nanos() + time.toNanos();
+    }
+
+    boolean isLeftAlone(int key) {
+        return key == keyLeftAlone && world.time().nanos() < leftAloneUntil;
+    }
+
+    /** @param others changes a key on another node, at once */
+    void onChangesOfOthers(IntConsumer others) {
+        changes = others;
+    }
+
+    /** Another node changes a key just now. */
+    void letOthersChange(int key) {
+        changes.accept(key);
+    }
+
+    /** What a link tells ends a copy that was believed for its telling. */
+    private void told(int key, SimulationHistory.Moment sent, Runnable notice) {
+        Entry<String> copy = engine().tiers().near().get(key);
+        boolean believed = copy != null && !copy.watch.isOver();
+        notice.run();
+        if (believed && copy.value != null && copy.watch.isChanged()) {
+            world.history().told(number, copy.value, sent);
+        }
+    }
+
     /** The keys of which this node has just learned that a fill was refused. */
     List<Integer> takeRefusedKeys() {
         return tier.takeRefusedKeys();
@@ -157,7 +208,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
     }
 
     private RunningLoad start(Runnable load) {
-        if (!calm && !plan.faults().isNone() && random.nextInt(500) == 0) {
+        if (!calm && !plan.isFaultless() && random.nextInt(500) == 0) {
             throw new LoadRejectedException("no room");
         }
         Run run = new Run(world.history().moment());
@@ -176,7 +227,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
         double factor = calm || kind < 90 ? 0.2 + random.nextDouble() : kind < 98 ? 2 + 3 * random.nextDouble() : 15;
         long took = (long) (usual * factor);
         // Without faults no load is so slow that others stop waiting for it.
-        return plan.faults().isNone() ? Math.min(took, plan.bounds().leaseWait().toNanos() / 2) : took;
+        return plan.isFaultless() ? Math.min(took, plan.bounds().leaseWait().toNanos() / 2) : took;
     }
 
     private Run running() {
@@ -243,6 +294,13 @@ final class SimulatedNode implements SimulationHistory.Rules {
     @Override
     public boolean isToldAtOnce(long then) {
         return link != null && plan.isToldAtOnce() && link.wasArmed(then);
+    }
+
+    /** What is loaded before a new link's first answer is kept in doubt, for the bound, whatever is told of its tags. */
+    @Override
+    public boolean isLoadedInDoubt(long then) {
+        long answered = plan.rarities().slowReplies().toNanos() * 3 / 2;
+        return answered > 0 && link != null && !link.wasArmed(then - answered, then);
     }
 
     @Override

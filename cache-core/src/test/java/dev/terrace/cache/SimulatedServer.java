@@ -277,6 +277,13 @@ final class SimulatedServer {
         evictions.get(random.nextInt(evictions.size())).run();
     }
 
+    /** Forgets a marker, and tells so as of any change. */
+    void evictMarker(String name) {
+        if (memory.markers.remove(name) != null) {
+            changedMarkers.add(name);
+        }
+    }
+
     private <T> void evictOne(Map<String, T> from, Set<String> changed) {
         if (!from.isEmpty()) {
             String evicted =

@@ -54,7 +54,7 @@ final class Simulation {
         this.seed = seed;
         this.traced = traced;
         Random random = new Random(seed);
-        this.plan = SimulationPlan.drawn(random, operations);
+        this.plan = SimulationPlan.drawn(seed, random, operations);
         this.server = new SimulatedServer(
                 time,
                 new Random(random.nextLong()),

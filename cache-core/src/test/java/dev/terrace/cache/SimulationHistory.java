@@ -34,6 +34,7 @@ final class SimulationHistory {
     private final Map<Integer, List<Load>> loads = new HashMap<>();
     private final List<Change> changes = new ArrayList<>();
     private final Map<NodeAndKey, Refusal> refusals = new HashMap<>();
+    private final Map<Copy, List<Notice>> notices = new HashMap<>();
     private long order;
     private int served;
     private @Nullable String violation;
@@ -42,6 +43,9 @@ final class SimulationHistory {
     interface Rules {
         /** Whether every change is told here then, and at once. */
         boolean isToldAtOnce(long then);
+
+        /** Whether a load that began then was begun without knowing whether all had been invalidated. */
+        boolean isLoadedInDoubt(long then);
 
         /**
          * How much later than acknowledged elsewhere a read may see a change where it is not told, and for how long one may have
@@ -134,6 +138,10 @@ final class SimulationHistory {
         long acknowledgedAt = NEVER;
         /** Since when the far tier lacks it again, by a failover. */
         long lostAt = NEVER;
+        /** When the far tier took an invalidation, or its repair, first. */
+        Moment made = Moment.NEVER;
+        /** Whether the far tier has lost what it did. */
+        boolean undone;
         /** Whether values from before may be served after it: it only makes them stale, or found nothing to do. */
         boolean keepsValues;
 
@@ -163,6 +171,12 @@ final class SimulationHistory {
     record Load(int node, Moment began, Moment ended) {}
 
     private record NodeAndKey(int node, int key) {}
+
+    /** What a node holds of a load or a put. */
+    private record Copy(int node, int origin) {}
+
+    /** That a copy was changed: when the server told so, and when the node was told. */
+    private record Notice(Moment sent, Moment arrived) {}
 
     /** That a fill was refused: when the far tier did so, and when its node learned of it. */
     private record Refusal(Moment made, Moment learned) {}
@@ -246,6 +260,24 @@ final class SimulationHistory {
         }
     }
 
+    /** The far tier has invalidated a key for a node. */
+    void invalidated(int node, int key) {
+        for (Change change : changes) {
+            if (change.node == node
+                    && change.put == null
+                    && change.made == Moment.NEVER
+                    && Objects.equals(change.key, key)) {
+                change.made = moment();
+            }
+        }
+    }
+
+    /** A link has ended trust in a node's copy. */
+    void told(int node, String value, Moment sent) {
+        notices.computeIfAbsent(new Copy(node, origin(value).id), copy -> new ArrayList<>())
+                .add(new Notice(sent, moment()));
+    }
+
     /** A node that is told of changes has learned that a fill was refused: somebody has changed the key since its lease. */
     void learnedOfRefusal(int node, int key, Moment refused) {
         refusals.put(new NodeAndKey(node, key), new Refusal(refused, moment()));
@@ -273,6 +305,8 @@ final class SimulationHistory {
     /** The far tier has lost all that it did since then. */
     void lost(long since) {
         for (Change change : changes) {
+            Moment made = made(change);
+            change.undone |= made != null && made.nanos() >= since;
             if (change.lostAt == NEVER && change.acknowledgedAt >= since) {
                 boolean waitsForRepair = change.acknowledgedAt == NEVER && change.returned != Moment.NEVER;
                 if (!waitsForRepair) {
@@ -338,7 +372,7 @@ final class SimulationHistory {
             Change change = changes.get(i);
             if (change.put != origin
                     && change.concerns(origin)
-                    && isVisible(change, read, isNothing)
+                    && isVisible(change, read, origin, isNothing)
                     && isBefore(origin, change, read)) {
                 return change;
             }
@@ -346,15 +380,22 @@ final class SimulationHistory {
         return null;
     }
 
-    private boolean isVisible(Change change, Read read, boolean isNothing) {
+    private boolean isVisible(Change change, Read read, Origin origin, boolean isNothing) {
         if (change.keepsValues || change.lostAt != NEVER) {
             return false;
         }
         if (change.node == read.node()) {
             return change.returned.isBefore(read.began());
         }
+        if (isKnownByNotice(change, read, origin)) {
+            return true;
+        }
         Rules rules = nodes.get(read.node());
-        boolean told = rules.isToldAtOnce(read.began().nanos());
+        boolean inDoubt = change.key == null
+                && !origin.isPut
+                && origin.node == read.node()
+                && rules.isLoadedInDoubt(origin.began.nanos());
+        boolean told = !inDoubt && rules.isToldAtOnce(read.began().nanos());
         if (told && isKnownByRefusal(change, read)) {
             return true;
         }
@@ -378,6 +419,25 @@ final class SimulationHistory {
         return made == null ? change.acknowledgedAt < refusal.made().nanos() : made.isBefore(refusal.made());
     }
 
+    /** Whether the node of a read was told of a change when it had a copy of this origin, even if nobody answers it any more. */
+    private boolean isKnownByNotice(Change change, Read read, Origin origin) {
+        Moment made = made(change);
+        if (change.key == null || made == null || change.undone) {
+            return false;
+        }
+        return notices.getOrDefault(new Copy(read.node(), origin.id), List.of()).stream()
+                .anyMatch(notice ->
+                        made.isBefore(notice.sent()) && notice.arrived().isBefore(read.began()));
+    }
+
+    /** When the far tier took a change, or null. */
+    private static @Nullable Moment made(Change change) {
+        Moment made = change.put != null
+                ? change.put.made
+                : change.node == NO_NODE ? change.returned : change.made;
+        return made == Moment.NEVER ? null : made;
+    }
+
     private boolean isBefore(Origin origin, Change change, Read read) {
         Origin put = change.put;
         if (sourceVersions && put != null && put.row.number() < origin.row.number()) {
@@ -387,7 +447,10 @@ final class SimulationHistory {
         if (!origin.isPut) {
             return origin.began.isBefore(change.began);
         }
-        if (put != null && put.made != Moment.NEVER && origin.made.isBefore(put.made)) {
+        if (put != null
+                && put.made != Moment.NEVER
+                && origin.made.isBefore(put.made)
+                && origin.began.isBefore(put.returned)) {
             // Of two puts at once it is the far tier that says which is the later one.
             return true;
         }

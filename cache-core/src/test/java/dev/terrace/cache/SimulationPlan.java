@@ -6,7 +6,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** What a simulation is like: nodes, keys, settings of the caches, and what goes wrong. Drawn from a seed. */
-record SimulationPlan(Usage usage, Life life, Bounds bounds, Loading loading, Faults faults, Server server) {
+record SimulationPlan(
+        Usage usage, Life life, Bounds bounds, Loading loading, Faults faults, Server server, Rarities rarities) {
 
     /**
      * @param writing the share of writes that are made; the others are reads instead
@@ -14,7 +15,12 @@ record SimulationPlan(Usage usage, Life life, Bounds bounds, Loading loading, Fa
      */
     record Usage(int nodes, int keys, int operations, double writing, boolean firstOnlyReads) {}
 
-    record Life(Duration fresh, Duration stale, @Nullable Duration negative, double jitter, EarlyRefresh early) {}
+    record Life(Duration fresh, Duration stale, @Nullable Duration negative, double jitter, EarlyRefresh early) {
+
+        Life longer(Random random) {
+            return new Life(millis(random, 2_000, 60_000), stale, negative, jitter, early);
+        }
+    }
 
     record Bounds(
             Duration maxStaleness, Duration serveWhileCutOff, Duration leaseWait, int recoveryCapacity, int stripes) {}
@@ -55,21 +61,98 @@ record SimulationPlan(Usage usage, Life life, Bounds bounds, Loading loading, Fa
      */
     record Server(boolean linked, Duration longestTurn, Duration blinks, boolean foreigners) {}
 
+    /**
+     * What is rare on most seeds, and frequent on some.
+     *
+     * @param slowReplies for how long at most the far tier's answers travel, while callers do what such an answer overtakes and
+     *     the server forgets markers; zero for no such thing
+     * @param isolation how often a node is cut off from the server and from its link together, or loses a connection whose
+     *     writes arrive all the same; zero for never
+     * @param slowLink for how long at most what a link tells travels then
+     */
+    record Rarities(Duration slowReplies, Duration isolation, Duration slowLink) {
+        static final Rarities NONE = new Rarities(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+        boolean isCrowded() {
+            return !slowReplies.isZero();
+        }
+
+        boolean isolates() {
+            return !isolation.isZero();
+        }
+    }
+
     static final Duration BUDGET = Duration.ofMillis(100);
 
-    static SimulationPlan drawn(Random random, int operations) {
-        return new SimulationPlan(
+    /** Two seeds of ten are of what is rare. That is drawn apart: all others have the history that they had without. */
+    static SimulationPlan drawn(long seed, Random random, int operations) {
+        SimulationPlan usual = new SimulationPlan(
                 usage(random, operations),
                 life(random),
                 bounds(random),
                 loading(random),
                 faults(random),
-                server(random));
+                server(random),
+                Rarities.NONE);
+        Random apart = new Random(31 * seed + 17);
+        return switch ((int) Math.floorMod(seed, 10L)) {
+            case 5 -> usual.crowded(apart);
+            case 6 -> usual.isolating(apart);
+            default -> usual;
+        };
+    }
+
+    /** Nothing goes wrong, but answers are overtaken by what others are told. */
+    private SimulationPlan crowded(Random random) {
+        return new SimulationPlan(
+                new Usage(
+                        2 + random.nextInt(2),
+                        usage.keys(),
+                        usage.operations(),
+                        random.nextBoolean() ? 1.0 : 0.3,
+                        usage.firstOnlyReads()),
+                life.longer(random),
+                bounds,
+                loading,
+                Faults.NONE,
+                new Server(true, server.longestTurn(), millis(random, 50, 200), server.foreigners()),
+                new Rarities(millis(random, 5, 20), Duration.ZERO, Duration.ZERO));
+    }
+
+    /** Nodes are alone for longer than they may serve what they have. */
+    private SimulationPlan isolating(Random random) {
+        Bounds tight = new Bounds(
+                millis(random, 50, 200),
+                millis(random, 400, 1_000),
+                bounds.leaseWait(),
+                bounds.recoveryCapacity(),
+                bounds.stripes());
+        return new SimulationPlan(
+                new Usage(
+                        2 + random.nextInt(2),
+                        usage.keys(),
+                        usage.operations(),
+                        List.of(1.0, 0.3, 0.05).get(random.nextInt(3)),
+                        false),
+                life.longer(random),
+                tight,
+                loading,
+                Faults.NONE,
+                new Server(true, server.longestTurn(), Duration.ZERO, server.foreigners()),
+                new Rarities(
+                        Duration.ZERO,
+                        Duration.ofMillis(400),
+                        tight.maxStaleness().multipliedBy(2).dividedBy(5)));
+    }
+
+    /** Whether every operation finds the far tier, and every load ends in time. */
+    boolean isFaultless() {
+        return faults.isNone() && !rarities.isolates();
     }
 
     /** Whether every change is told at once while the link tells: nothing goes wrong but that it is made anew at times. */
     boolean isToldAtOnce() {
-        return server.linked() && faults.isNone();
+        return server.linked() && isFaultless();
     }
 
     /**
@@ -77,7 +160,7 @@ record SimulationPlan(Usage usage, Life life, Bounds bounds, Loading loading, Fa
      * load that finds nothing, where that is not kept, ends the lease of whoever has it by then.
      */
     boolean isWithoutDoubleLoads() {
-        return faults.isNone() && bounds.leaseWait().compareTo(Duration.ofSeconds(1)) > 0 && life.negative() != null;
+        return isFaultless() && bounds.leaseWait().compareTo(Duration.ofSeconds(1)) > 0 && life.negative() != null;
     }
 
     int nodes() {
