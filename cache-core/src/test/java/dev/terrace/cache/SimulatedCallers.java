@@ -57,7 +57,18 @@ final class SimulatedCallers {
     void begin(List<SimulatedNode> nodes, SimulatedForeigner foreigner) {
         for (SimulatedNode node : nodes) {
             SimulatedNode other = nodes.get((node.number() + 1) % nodes.size());
-            node.onChangesOfOthers(key -> changeAtOnce(other, key));
+            node.usedBy(new SimulatedNode.Users() {
+                @Override
+                public void readAnew(int key) {
+                    node.engine().tiers().removeNear(key);
+                    get(node, key);
+                }
+
+                @Override
+                public void changeElsewhere(int key) {
+                    changeAtOnce(other, key);
+                }
+            });
         }
         operateLater(nodes, foreigner);
     }

@@ -249,10 +249,9 @@ final class SimulatedFarTier implements FarTier {
             return send(FarOperation.INVALIDATE, () -> {
                 long deadline = deadline();
                 return each(keys, key -> {
-                    WriteReply reply =
-                            write(() -> server.invalidate(key, tombstoneTime, random.nextLong(), deadline));
+                    WriteReply reply = write(() -> server.invalidate(key, tombstoneTime, random.nextLong(), deadline));
                     if (reply instanceof WriteReply.Stored) {
-                        history.invalidated(node, Integer.valueOf(key));
+                        history.invalidated(node, Integer.parseInt(key));
                     }
                     return reply;
                 });

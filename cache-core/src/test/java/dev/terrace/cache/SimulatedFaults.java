@@ -57,10 +57,13 @@ final class SimulatedFaults implements SimulatedNetwork {
             if (over) {
                 return;
             }
-            SimulatedNode node = victims.nodes().get(random.nextInt(victims.nodes().size()));
-            int key = random.nextInt(victims.keys());
-            node.leaveAlone(key, Duration.ofMillis(300 + random.nextInt(600)));
-            time.after(late(20), () -> node.letOthersChange(key));
+            SimulatedNode node =
+                    victims.nodes().get(random.nextInt(victims.nodes().size()));
+            List<Integer> near = node.keysNear();
+            int key = near.isEmpty() ? random.nextInt(victims.keys()) : near.get(random.nextInt(near.size()));
+            node.letReadAnew(key);
+            node.leaveAlone(key, Duration.ofMillis(450 + random.nextInt(400)));
+            time.after(4 * MILLISECOND + late(40), () -> node.letOthersChange(key));
             time.after(late(150), () -> {
                 isAlone[node.number()] = !over;
                 time.after(late(2_500), () -> {

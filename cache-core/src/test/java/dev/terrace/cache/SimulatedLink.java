@@ -40,21 +40,19 @@ final class SimulatedLink implements ChangeFeed {
         void told(int key, SimulationHistory.Moment sent, Runnable notice);
 
         /**
-         * How long an answer may travel where many a connection is lost, unnoticed and for long, behind one; zero where that does
-         * not happen.
+         * How long an answer may travel where many a connection is lost unnoticed behind one; zero where that does not happen.
          */
         Duration longestAnswer();
+
+        /** Whether nobody here is told when the connection is lost. */
+        boolean isLostUnnoticed();
 
         /** A connection is lost behind an answer: nobody tells what happens from now on. */
         void lost();
     }
 
     SimulatedLink(
-            int node,
-            SimulatedNode.World world,
-            SimulatedClock clock,
-            SimulatedFarTier.Chances chances,
-            Owner owner) {
+            int node, SimulatedNode.World world, SimulatedClock clock, SimulatedFarTier.Chances chances, Owner owner) {
         this.node = node;
         this.time = world.time();
         this.server = world.server();
@@ -163,9 +161,9 @@ final class SimulatedLink implements ChangeFeed {
                     told.confirmed(0, askedAt);
                     beatLater();
                 });
-                if (!owner.longestAnswer().isZero() && random.nextInt(8) == 0) {
+                if (!owner.longestAnswer().isZero() && random.nextInt(6) == 0) {
                     // What happens while it is on its way is told by nobody.
-                    time.after((long) (owner.longestAnswer().toNanos() / 2 * random.nextDouble()), () -> {
+                    time.after((long) (owner.longestAnswer().toNanos() * 0.5 * random.nextDouble()), () -> {
                         blink();
                         owner.lost();
                     });
@@ -256,7 +254,7 @@ final class SimulatedLink implements ChangeFeed {
         public void gone() {
             silentToServer = true;
             silentToNode = true;
-            if (owner.longestAnswer().isZero() && random.nextBoolean()) {
+            if (!owner.isLostUnnoticed() && random.nextBoolean()) {
                 clock.after(100_000, this::end);
             }
         }
@@ -269,7 +267,7 @@ final class SimulatedLink implements ChangeFeed {
                     beginningsAndEnds.add(time.nanos());
                 }
                 told.lost(0);
-                long pause = random.nextInt(owner.longestAnswer().isZero() ? 8 : 2) == 0 ? LONGEST_PAUSE : USUAL_PAUSE;
+                long pause = random.nextInt(8) == 0 ? LONGEST_PAUSE : USUAL_PAUSE;
                 clock.after((long) (pause * random.nextDouble()), SimulatedLink.this::connect);
             }
         }

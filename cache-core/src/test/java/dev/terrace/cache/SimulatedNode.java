@@ -2,13 +2,13 @@ package dev.terrace.cache;
 
 import dev.terrace.cache.codec.StringCodec;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +28,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
     private boolean loadsFail;
     private boolean calm;
     private @Nullable Run running;
-    private IntConsumer changes = key -> {};
+    private @Nullable Users users;
     private int keyLeftAlone;
     private long leftAloneUntil;
 
@@ -61,7 +61,15 @@ final class SimulatedNode implements SimulationHistory.Rules {
 
                     @Override
                     public Duration longestAnswer() {
-                        return plan.rarities().slowLink();
+                        // Who is about to be alone is told first of what changes.
+                        return world.time().nanos() < leftAloneUntil
+                                ? Duration.ZERO
+                                : plan.rarities().slowLink();
+                    }
+
+                    @Override
+                    public boolean isLostUnnoticed() {
+                        return plan.rarities().isolates();
                     }
 
                     @Override
@@ -150,27 +158,54 @@ final class SimulatedNode implements SimulationHistory.Rules {
         leftAloneUntil = world.time().nanos() + time.toNanos();
     }
 
+    /** The keys of which a copy may be served here. */
+    List<Integer> keysNear() {
+        List<Integer> keys = new ArrayList<>();
+        for (int key = 0; key < plan.keys(); key++) {
+            Entry<String> copy = engine().tiers().near().get(key);
+            if (copy != null && engine().judge(copy).mayBeServed()) {
+                keys.add(key);
+            }
+        }
+        return keys;
+    }
+
     boolean isLeftAlone(int key) {
         return key == keyLeftAlone && world.time().nanos() < leftAloneUntil;
     }
 
-    /** @param others changes a key on another node, at once */
-    void onChangesOfOthers(IntConsumer others) {
-        changes = others;
+    /** What is asked of callers at a moment that matters. */
+    interface Users {
+        /** Somebody reads a key here that is not near any more. */
+        void readAnew(int key);
+
+        /** Somebody changes a key on another node. */
+        void changeElsewhere(int key);
     }
 
-    /** Another node changes a key just now. */
+    void usedBy(Users present) {
+        users = present;
+    }
+
+    void letReadAnew(int key) {
+        if (users != null) {
+            users.readAnew(key);
+        }
+    }
+
     void letOthersChange(int key) {
-        changes.accept(key);
+        if (users != null) {
+            users.changeElsewhere(key);
+        }
     }
 
     /** What a link tells ends a copy that was believed for its telling. */
     private void told(int key, SimulationHistory.Moment sent, Runnable notice) {
         Entry<String> copy = engine().tiers().near().get(key);
-        boolean believed = copy != null && !copy.watch.isOver();
+        Entry<String> believed = copy == null || copy.watch.isOver() ? null : copy;
         notice.run();
-        if (believed && copy.value != null && copy.watch.isChanged()) {
-            world.history().told(number, copy.value, sent);
+        if (believed != null && believed.value != null && believed.watch.isChanged()) {
+            world.history().told(number, believed.value, sent);
         }
     }
 

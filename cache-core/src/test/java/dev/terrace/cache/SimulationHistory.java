@@ -432,9 +432,7 @@ final class SimulationHistory {
 
     /** When the far tier took a change, or null. */
     private static @Nullable Moment made(Change change) {
-        Moment made = change.put != null
-                ? change.put.made
-                : change.node == NO_NODE ? change.returned : change.made;
+        Moment made = change.put != null ? change.put.made : change.node == NO_NODE ? change.returned : change.made;
         return made == Moment.NEVER ? null : made;
     }
 

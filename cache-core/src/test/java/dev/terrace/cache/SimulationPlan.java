@@ -123,7 +123,7 @@ record SimulationPlan(
     private SimulationPlan isolating(Random random) {
         Bounds tight = new Bounds(
                 millis(random, 50, 200),
-                millis(random, 400, 1_000),
+                millis(random, 600, 1_000),
                 bounds.leaseWait(),
                 bounds.recoveryCapacity(),
                 bounds.stripes());
