@@ -204,7 +204,7 @@ final class SimulatedNode implements SimulationHistory.Rules {
         Entry<String> copy = engine().tiers().near().get(key);
         Entry<String> believed = copy == null || copy.watch.isOver() ? null : copy;
         notice.run();
-        if (believed != null && believed.value != null && believed.watch.isChanged()) {
+        if (plan.rarities().isolates() && believed != null && believed.value != null && believed.watch.isChanged()) {
             world.history().told(number, believed.value, sent);
         }
     }
